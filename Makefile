@@ -1,0 +1,39 @@
+# The short way in. CMake does the building, the scripts in tools/ do the rest.
+# SPDX-License-Identifier: MIT
+
+MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+DURATION ?= 60
+ONLY ?=
+export JOBS
+
+.PHONY: lib demo test soak bench-core format clean
+
+lib: ## build/libbitena.a and build/libbitena.so
+	@tools/setup demo
+	@cmake -S . -B build -DBITENA_TESTS=OFF
+	@cmake --build build --parallel $(JOBS) --target bitena_static bitena_shared
+
+demo: ## the quick start of the README, then the word counter (FILES="..." for your own texts)
+	@tools/setup demo
+	@tools/demo
+
+test: ## everything; ONLY="gcc clang asan tsan valgrind" takes a part
+	@tools/setup test
+	@tools/test $(ONLY)
+
+soak: ## the stress tests for DURATION seconds each
+	@tools/setup test
+	@tools/soak $(DURATION)
+
+bench-core: ## the speeds of the core
+	@tools/setup bench
+	@cmake -S . -B build -DBITENA_TESTS=OFF -DBITENA_PROGRAMS=ON
+	@cmake --build build --parallel $(JOBS) --target bench_core
+	@build/bench_core
+
+format: ## clang-format decides
+	@find src include tests examples bench -name '*.[ch]' -exec clang-format -i {} +
+
+clean:
+	@rm -rf build

@@ -1,0 +1,236 @@
+/* The out-of-line path of the allocation verbs, in this order: EXACT arenas (no thread is registered, so signal handlers
+ * may come), the owner's TLAB, the caller's TLAB in the table, the refill. A thread without a TLAB is served by the index.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "core.h"
+#include "exact.h"
+#include "order.h"
+#include "thread.h"
+
+int check_request(size_t size, size_t align) {
+    return !is_power_of_two(align) ? EINVAL : size > PTRDIFF_MAX ? EOVERFLOW : 0;
+}
+
+/* The thread before in this slot is gone; its room goes on, its marks do not. */
+static struct tlab *inherit(struct tlab *tlab, uint64_t id) {
+    tlab_close_window(tlab);
+    tlab_end_marks(tlab);
+    tlab->mark_text = 0;
+    tlab->bearer = id;
+    return tlab;
+}
+
+static void link_tlab(struct arena *arena, struct tlab *tlab) {
+    struct tlab *head = load_relaxed(&arena->tlabs); /* [M11] */
+    do {
+        store_relaxed(&tlab->next, head); /* [M11] */
+    } while (!cas_weak_release(&arena->tlabs, &head, tlab)); /* [M11] */
+    (void)add_relaxed(&arena->tlabs_in_use, 1);              /* [M11] */
+}
+
+/* A refill may have been half done when a fork cut the bearer off: its runs wait for the reset. What it deferred and
+ * the children it counted are whole at every instant. */
+static void abandon(struct arena *arena, struct tlab *tlab) {
+    struct cleanup *cleanups = tlab->cleanups;
+    intptr_t children = tlab->children;
+    tlab_clear(arena, tlab);
+    tlab->cleanups = cleanups;
+    tlab->children = children;
+}
+
+static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, uint64_t id) {
+    uint32_t slot = slot_of(id);
+    uint64_t owner = load_relaxed(&arena->owner); /* [M12] */
+    if (slot == THREAD_NO_SLOT) {
+        return NULL;
+    }
+    if (slot_of(owner) == slot && thread_left_in_order(owner)) {
+        store_relaxed(&arena->owner, id); /* [M12] */
+        return inherit(&arena->tlab, id);
+    }
+    if (slot >= arena->table_count) {
+        return NULL;
+    }
+    struct tlab *tlab = &arena->table[slot].tlab;
+    if (tlab->bearer == 0) {
+        tlab_clear(arena, tlab);
+        tlab->bearer = id;
+        link_tlab(arena, tlab);
+        return tlab;
+    }
+    if (!thread_left_in_order(tlab->bearer)) {
+        abandon(arena, tlab);
+    }
+    return inherit(tlab, id);
+}
+
+static inline struct tlab *borne_tlab(struct arena *arena, uint64_t id) {
+    uint32_t slot = slot_of(id);
+    if (arena->copy == thread_copy() && slot < arena->table_count && arena->table[slot].tlab.bearer == id) {
+        return &arena->table[slot].tlab;
+    }
+    return NULL;
+}
+
+struct tlab *tlab_peek(struct arena *arena) {
+    uint64_t id = bitena_thread_id;
+    if (id == 0 || arena->mode == BITENA_EXACT) {
+        return NULL;
+    }
+    return load_relaxed(&arena->owner) == id ? &arena->tlab : borne_tlab(arena, id); /* [M12] */
+}
+
+struct tlab *tlab_of_caller(struct arena *arena, int *error) {
+    uint64_t id = thread_id();
+    *error = 0;
+    if (load_relaxed(&arena->owner) == id) { /* [M12] no owner is 0 */
+        return &arena->tlab;
+    }
+    if (arena->mode == BITENA_LOCAL) {
+        *error = EPERM;
+        return NULL;
+    }
+    struct tlab *tlab = id ? borne_tlab(arena, id) : NULL;
+    return tlab || id == 0 || arena->copy != thread_copy() ? tlab : claim_tlab(arena, id);
+}
+
+/* A pointer into the block where it has one so aligned. */
+static void *aligned_nothing(const struct arena *arena, size_t align) {
+    const struct pool *pool = arena->pool;
+    uintptr_t at = align;
+    (void)place_down(pool->data, address_of(pool, pool->capacity), 0, align, &at);
+    return (void *)at;
+}
+
+void *arena_try(struct arena *arena, const struct request *request) {
+    if (request->size == 0) {
+        return aligned_nothing(arena, request->align);
+    }
+    void *p;
+    if (arena->mode == BITENA_EXACT) {
+        p = exact_try(arena, request);
+    } else {
+        int error;
+        struct tlab *tlab = tlab_of_caller(arena, &error);
+        if (tlab) {
+            tlab_close_window(tlab);
+            p = tlab_bump(tlab, request);
+            p = p ? p : tlab_refill(arena, tlab, request);
+        } else if (error) {
+            errno = error;
+            return NULL;
+        } else {
+            p = run_apart(arena, NULL, request);
+        }
+    }
+    if (!p) {
+        errno = ENOMEM;
+    }
+    return p;
+}
+
+static __attribute__((noinline)) void *try_verb(bitena *arena, size_t size, size_t align, bool up) {
+    int error = check_request(size, align);
+    if (error) {
+        errno = error;
+        return NULL;
+    }
+    return arena_try(arena_of(arena), &(struct request){size, align, up, false});
+}
+
+static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t align, bool up) {
+    int saved = errno;
+    void *p = try_verb(arena, size, align, up);
+    if (!p) {
+        int error = errno;
+        errno = saved;
+        fail(arena_of(arena), size, align, error, NULL);
+    }
+    return p;
+}
+
+/* The usual case of a thread that does not own the arena, without a stack frame: one compare-and-swap in an EXACT arena,
+ * else its TLAB in the table. Bearers are unlike ids of other copies of the library; an empty interval stands in a
+ * TLAB that nobody bears, so id 0 needs no test. NULL: the long way. */
+static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, bool up) {
+    struct arena *arena = arena_of(public);
+    if (size == 0 || size > PTRDIFF_MAX || !is_power_of_two(align)) {
+        return NULL;
+    }
+    if (arena->mode == BITENA_EXACT) {
+        return exact_bump(arena->pool, size, align);
+    }
+    uint64_t id = bitena_thread_id;
+    uint32_t slot = slot_of(id);
+    uintptr_t at;
+    if (slot >= arena->table_count) {
+        return NULL;
+    }
+    struct tlab *tlab = &arena->table[slot].tlab;
+    uintptr_t floor = tlab->floor, ceiling = tlab->ceiling;
+    if (tlab->bearer != id || !(up ? place_up : place_down)(floor, ceiling, size, align, &at)) {
+        return NULL;
+    }
+    if (up) {
+        store_relaxed(&tlab->floor, at + size); /* [M10] */
+    } else {
+        store_relaxed(&tlab->ceiling, at); /* [M10] */
+    }
+    return (void *)at;
+}
+
+static inline void require_arena(const bitena *arena, const char *name) {
+    if (__builtin_expect(!arena, 0)) {
+        null_parameter(name, "arena");
+    }
+}
+
+void *bitena_try_alloc_slow_(bitena *arena, size_t size, size_t align) {
+    require_arena(arena, "bitena_try_alloc");
+    void *p = bump_out_of_line(arena, size, align, false);
+    return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, false);
+}
+
+void *bitena_try_bytes_slow_(bitena *arena, size_t size, size_t align) {
+    require_arena(arena, "bitena_try_alloc_strn");
+    void *p = bump_out_of_line(arena, size, align, true);
+    return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, true);
+}
+
+void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align) {
+    require_arena(arena, "bitena_alloc");
+    void *p = bump_out_of_line(arena, size, align, false);
+    return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, false);
+}
+
+void *bitena_bytes_slow_(bitena *arena, size_t size, size_t align) {
+    require_arena(arena, "bitena_alloc_strn");
+    void *p = bump_out_of_line(arena, size, align, true);
+    return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, true);
+}
+
+void *bitena_fill_(void *place, const void *value, size_t size, size_t count) {
+    size_t bytes = size * count;
+    size_t filled = bytes < size ? bytes : size;
+    memcpy(place, value, filled);
+    while (filled < bytes) { /* doubling, in pieces that stay in the cache */
+        size_t more = filled < bytes - filled ? filled : bytes - filled;
+        more = more > 4096 && size <= 4096 ? 4096 / size * size : more;
+        memcpy((char *)place + filled, place, more);
+        filled += more;
+    }
+    return place;
+}
+
+char *bitena_empty_text_(void) {
+    static char empty[1];
+    return empty;
+}
+
+size_t bitena_text_length_(const char *s, const char *name) {
+    if (!s) {
+        null_parameter(name, "s");
+    }
+    return strlen(s);
+}

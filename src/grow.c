@@ -1,0 +1,170 @@
+/* Growing data: resize in place at the floor, and windows of free room there.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "core.h"
+#include "exact.h"
+#include "order.h"
+
+static bool is_aligned(const void *p, size_t align) {
+    return ((uintptr_t)p & (align - 1)) == 0;
+}
+
+/* The run [p, p + size) ends at the floor of the current lease and is younger than the latest live mark. */
+static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size) {
+    size_t marked = tlab->mark_text ? tlab->mark_text - 1 : 0;
+    return size != 0 && p >= tlab->base + marked && p < tlab->floor && tlab->floor - p == size;
+}
+
+static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size, size_t new_size) {
+    if (arena->mode == BITENA_EXACT) {
+        size_t marked = arena->tlab.mark_text ? arena->tlab.mark_text - 1 : 0;
+        return old_size != 0 && p >= address_of(arena->pool, marked) && exact_move_end(arena, p, old_size, new_size);
+    }
+    if (!tlab || !is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {
+        return false;
+    }
+    store_relaxed(&tlab->floor, p + new_size); /* [M10] */
+    return true;
+}
+
+static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_size, const struct request *request) {
+    if (tlab && is_last(tlab, (uintptr_t)p, old_size) && request->size > old_size) {
+        void *moved = tlab_move_last(arena, tlab, request, p, old_size);
+        if (!moved) {
+            errno = ENOMEM;
+        }
+        return moved;
+    }
+    void *moved = arena_try(arena, request);
+    if (moved && old_size != 0) {
+        memcpy(moved, p, old_size < request->size ? old_size : request->size);
+    }
+    return moved;
+}
+
+static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+    struct request request = {new_size, align, true, true};
+    int error = !p && old_size != 0 ? EINVAL : check_request(new_size, align);
+    struct tlab *tlab = NULL;
+    if (!error && arena->mode != BITENA_EXACT) {
+        tlab = tlab_of_caller(arena, &error);
+    }
+    if (error) {
+        errno = error;
+        return NULL;
+    }
+    if (tlab) {
+        tlab_close_window(tlab);
+    }
+    if ((is_aligned(p, align) || new_size == 0) && resize_in_place(arena, tlab, (uintptr_t)p, old_size, new_size)) {
+        return new_size ? p : arena_try(arena, &request);
+    }
+    if (new_size != 0 && new_size <= old_size && is_aligned(p, align)) {
+        return p;
+    }
+    return move(arena, tlab, p, old_size, &request);
+}
+
+void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+    REQUIRE(arena);
+    return try_resize(arena_of(arena), p, old_size, new_size, align);
+}
+
+void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+    REQUIRE(arena);
+    int saved = errno;
+    void *moved = try_resize(arena_of(arena), p, old_size, new_size, align);
+    if (!moved) {
+        int error = errno;
+        errno = saved;
+        fail(arena_of(arena), new_size, align, error, !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
+    }
+    return moved;
+}
+
+/* The interval is starved until the window is closed, so that every other verb comes out of line and closes it. */
+static void *open_window(struct arena *arena, struct tlab *tlab, const struct request *request, size_t *room) {
+    tlab_close_window(tlab);
+    uintptr_t floor = tlab->floor;
+    void *p = tlab_bump(tlab, request);
+    if (!p) {
+        p = tlab_refill(arena, tlab, request);
+        floor = tlab->base;
+    }
+    if (!p) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    *room = tlab->ceiling - (uintptr_t)p;
+    store_relaxed(&tlab->window, floor);          /* [M10] */
+    store_relaxed(&tlab->floor, tlab->ceiling); /* [M10] */
+    return p;
+}
+
+static void *try_window(struct arena *arena, size_t at_least, size_t align, size_t *room) {
+    struct request request = {at_least ? at_least : 1, align, true, true};
+    int error = check_request(request.size, align);
+    struct tlab *tlab = NULL;
+    if (!error && arena->mode != BITENA_EXACT) {
+        tlab = tlab_of_caller(arena, &error);
+    }
+    if (error) {
+        errno = error;
+        return NULL;
+    }
+    if (tlab) {
+        return open_window(arena, tlab, &request, room);
+    }
+    void *p = arena_try(arena, &request);
+    if (p) {
+        *room = request.size;
+    }
+    return p;
+}
+
+void *bitena_try_window(bitena *arena, size_t at_least, size_t align, size_t *room) {
+    REQUIRE(arena);
+    REQUIRE(room);
+    return try_window(arena_of(arena), at_least, align, room);
+}
+
+void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room) {
+    REQUIRE(arena);
+    REQUIRE(room);
+    int saved = errno;
+    void *p = try_window(arena_of(arena), at_least, align, room);
+    if (!p) {
+        int error = errno;
+        errno = saved;
+        fail(arena_of(arena), at_least, align, error, NULL);
+    }
+    return p;
+}
+
+void bitena_commit(bitena *arena, void *window, size_t room, size_t size) {
+    REQUIRE(arena);
+    REQUIRE(window);
+    struct arena *a = arena_of(arena);
+    uintptr_t p = (uintptr_t)window;
+    if (size > room) {
+        fail(a, size, 0, EINVAL, "commit of more than the window's room");
+    }
+    if (a->mode == BITENA_EXACT) {
+        (void)exact_move_end(a, p, room, size);
+        return;
+    }
+    int error;
+    struct tlab *tlab = tlab_of_caller(a, &error);
+    if (!tlab) {
+        if (error) {
+            fail(a, size, 0, error, NULL);
+        }
+        return; /* taken from the index at once */
+    }
+    if (tlab->window == 0 || p < tlab->window || p > tlab->ceiling || tlab->ceiling - p != room) {
+        fail(a, size, 0, EINVAL, "commit of a window that another call has closed");
+    }
+    store_relaxed(&tlab->floor, size ? p + size : tlab->window); /* [M10] */
+    store_relaxed(&tlab->window, 0);                             /* [M10] */
+}

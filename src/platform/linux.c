@@ -1,0 +1,137 @@
+/* The platform seam on Linux: mmap, gettid, thread-specific data. See platform.h for the contract.
+ * May include only platform.h and the system.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "platform.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+size_t platform_page_size(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The first number after `key` in a small file of /proc; 0 where there is none. */
+static uint64_t number_from(const char *path, const char *key) {
+    char text[4096];
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return 0;
+    }
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = 0;
+    const char *at = strstr(text, key);
+    return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* In the order of what a user can change most easily. */
+static void explain_refusal(size_t bytes, struct platform_refusal *refusal) {
+    struct rlimit limit;
+    uint64_t commit_limit = number_from("/proc/meminfo", "CommitLimit:") * 1024;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        *refusal = (struct platform_refusal){"the address-space limit (RLIMIT_AS, ulimit -v)", limit.rlim_cur};
+    } else if (number_from("/proc/sys/vm/overcommit_memory", "") == 2 && bytes > 0) {
+        *refusal = (struct platform_refusal){"strict overcommit (vm.overcommit_memory=2, CommitLimit)", commit_limit};
+    } else {
+        *refusal = (struct platform_refusal){"the address space of this process", 0};
+    }
+}
+
+void *platform_reserve(size_t bytes, struct platform_refusal *refusal) {
+    void *address =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address == MAP_FAILED) {
+        explain_refusal(bytes, refusal);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return address;
+}
+
+void platform_release(void *address, size_t bytes) {
+    int saved = errno;
+    munmap(address, bytes);
+    errno = saved;
+}
+
+int platform_advise_huge(void *address, size_t bytes) {
+    return madvise(address, bytes, MADV_HUGEPAGE);
+}
+
+int platform_populate(void *address, size_t bytes) {
+    if (madvise(address, bytes, MADV_POPULATE_WRITE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL) {
+        return -1;
+    }
+    /* a kernel before 5.14: write what is there to each page */
+    size_t page = platform_page_size();
+    for (volatile char *at = address, *end = at + bytes; at != end; at += page) {
+        *at = *at;
+    }
+    return 0;
+}
+
+int platform_discard(void *address, size_t bytes) {
+    return madvise(address, bytes, MADV_DONTNEED);
+}
+
+void platform_yield(void) {
+    int saved = errno;
+    sched_yield();
+    errno = saved;
+}
+
+uint32_t platform_thread_number(void) {
+    return (uint32_t)syscall(SYS_gettid);
+}
+
+static pthread_key_t thread_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void)) {
+    int error = pthread_key_create(&thread_key, at_thread_end);
+    if (error == 0) {
+        error = pthread_atfork(NULL, NULL, after_fork_in_child);
+    }
+    errno = error ? error : errno;
+    return error ? -1 : 0;
+}
+
+int platform_set_thread_value(void *value) {
+    return pthread_setspecific(thread_key, value) == 0 ? 0 : -1;
+}
+
+unsigned platform_thread_end_rounds(void) {
+    return PTHREAD_DESTRUCTOR_ITERATIONS;
+}
+
+void platform_once(void (*fn)(void)) {
+    pthread_once(&once, fn);
+}
+
+void platform_write_error(const char *text, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written <= 0) {
+            return;
+        }
+        text += written;
+        length -= (size_t)written;
+    }
+}
