@@ -140,12 +140,9 @@ static __attribute__((noinline)) void *try_verb(bitena *arena, size_t size, size
 }
 
 static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t align, bool up) {
-    int saved = errno;
     void *p = try_verb(arena, size, align, up);
     if (!p) {
-        int error = errno;
-        errno = saved;
-        fail(arena_of(arena), size, align, error, NULL);
+        fail(arena_of(arena), size, align, errno, NULL);
     }
     return p;
 }

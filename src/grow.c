@@ -73,12 +73,9 @@ void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size
 
 void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
     REQUIRE(arena);
-    int saved = errno;
     void *moved = try_resize(arena_of(arena), p, old_size, new_size, align);
     if (!moved) {
-        int error = errno;
-        errno = saved;
-        fail(arena_of(arena), new_size, align, error, !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
+        fail(arena_of(arena), new_size, align, errno, !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
     }
     return moved;
 }
@@ -132,12 +129,9 @@ void *bitena_try_window(bitena *arena, size_t at_least, size_t align, size_t *ro
 void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room) {
     REQUIRE(arena);
     REQUIRE(room);
-    int saved = errno;
     void *p = try_window(arena_of(arena), at_least, align, room);
     if (!p) {
-        int error = errno;
-        errno = saved;
-        fail(arena_of(arena), at_least, align, error, NULL);
+        fail(arena_of(arena), at_least, align, errno, NULL);
     }
     return p;
 }

@@ -234,10 +234,7 @@ int bitena_try_defer(bitena *arena, void (*cleanup)(void *), void *argument) {
 void bitena_defer(bitena *arena, void (*cleanup)(void *), void *argument) {
     REQUIRE(arena);
     REQUIRE(cleanup);
-    int saved = errno;
     if (bitena_try_defer(arena, cleanup, argument) != 0) {
-        int error = errno;
-        errno = saved;
-        fail(arena_of(arena), sizeof(struct cleanup), _Alignof(struct cleanup), error, NULL);
+        fail(arena_of(arena), sizeof(struct cleanup), _Alignof(struct cleanup), errno, NULL);
     }
 }
