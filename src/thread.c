@@ -1,5 +1,5 @@
 /* Thread ids and slots. A slot is claimed by setting its bit in a bitmap, lowest first, and released by clearing it when
- * the thread ends. The thread-specific destructor puts itself off to the system's last round, so that users'
+ * the thread ends. The thread-specific destructor puts itself off to a late round, so that users'
  * destructors, whenever they were registered, still find their thread's arenas; what allocates later still is served
  * by the shared index. Includes nothing of the arena.
  * SPDX-License-Identifier: MIT */

@@ -171,7 +171,7 @@ static void run_child(struct world *world, unsigned role, size_t count)
     loop_arena(world->children[role], count);
 }
 
-/* Role 1 allocates as long as the owner does, so that the whole of the owner's time is contended. */
+/* Role 1 allocates as long as the owner does: all of the owner's time is contended. */
 static void run_beside(struct world *world, unsigned role, size_t count)
 {
     if (role == 0) {

@@ -22,6 +22,7 @@ enum {
     ROLES = 2, /* threads that measure */
     MIN_ROUNDS = 15,
     MAX_ROUNDS = 501,
+    MAX_PASSES = 15,
     LINE_BYTES = 128,      /* what two threads write stands this far apart */
     OBJECTS_PER_CYCLE = 10 /* of a child, a scope, a run of malloc and free */
 };
@@ -114,7 +115,7 @@ void loop_malloc(size_t cycles);
 /* pace.c */
 struct pace {
     size_t rounds;  /* that count: one more comes first and is dropped */
-    size_t passes;  /* of each case in a round; the best is the round's value */
+    size_t passes;  /* of each case in a round; their median is the round's value */
     size_t objects; /* per thread and pass */
     size_t cycles;  /* instead, for the cases that count them */
 };

@@ -1,12 +1,9 @@
 /*
- * loops.c - the loops that are timed, and the rivals. Each allocation is inlined into its loop, each
- * loop stands alone, and every rival checks its bounds and aligns as the arena does.
- *
- * The bare bump places downward and keeps its words in memory from one object to the next, as a
- * caller that does more than a loop must. The compare-and-swap is Bitena's first form: an index into
- * the block, upward, one compare-and-swap per object. Beside them, without a goal, stand the bump
- * that the compiler may keep in registers and the shortest compare-and-swap loop there is, on the
- * address itself, downward.
+ * loops.c - the loops that are timed. Each allocation is inlined into its loop, each loop stands
+ * alone, and every rival checks its bounds and aligns as the arena does. The bare bump places
+ * downward and keeps its words in memory between objects, as a caller that does more than a loop
+ * must; the compare-and-swap is Bitena's first form, an index moved upward. Beside them, without a
+ * goal: the bump that may stay in registers, and the shortest compare-and-swap loop there is.
  *
  * SPDX-License-Identifier: MIT
  */

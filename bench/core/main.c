@@ -1,12 +1,10 @@
 /*
- * main.c - the command line of bench_core: the speed of the core against a bare bump and against
- * one compare-and-swap per object, in one run.
+ * main.c - bench_core: the speed of the core against a bare bump and one compare-and-swap each.
  *
  *     bench_core [--quick] [--rounds N] [--json FILE] [--strict]
  *
  * The last line says how many goals were met. Exit status: 0, whatever was met; with --strict 1 if
  * a goal was missed; 2 for bad arguments or a file that cannot be written.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "core.h"
@@ -83,8 +81,9 @@ static bool parse(int argc, char **argv, struct request *request)
 static void introduce(const struct samples *samples)
 {
     const struct pace *pace = &samples->pace;
-    printf("bench_core: %zu interleaved rounds, best of %zu passes each, %zu objects per thread\n",
-           pace->rounds, pace->passes, pace->objects);
+    printf(
+        "bench_core: %zu interleaved rounds, median of %zu passes each, %zu objects per thread\n",
+        pace->rounds, pace->passes, pace->objects);
     printf("%d processor%s, ", samples->processors, samples->processors == 1 ? "" : "s");
     if (samples->cpus[0] >= 0) {
         printf("threads pinned to %d and %d; ", samples->cpus[0], samples->cpus[1]);

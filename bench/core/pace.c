@@ -132,13 +132,12 @@ static void run_rounds(struct team *team, const struct role *roles, struct sampl
     for (size_t round = 0; round <= pace->rounds; round++) {
         for (size_t i = 0; i < CASES; i++) {
             size_t id = (round + i) % CASES;
-            double best = one_pass(team, roles, &bench_cases[id], pace);
-            for (size_t pass = 1; pass < pace->passes; pass++) {
-                double time = one_pass(team, roles, &bench_cases[id], pace);
-                best = time < best ? time : best;
+            double passes[MAX_PASSES];
+            for (size_t pass = 0; pass < pace->passes; pass++) {
+                passes[pass] = one_pass(team, roles, &bench_cases[id], pace);
             }
             if (round > 0) {
-                samples->nanoseconds[id][round - 1] = best;
+                samples->nanoseconds[id][round - 1] = median(passes, pace->passes);
             }
         }
     }

@@ -1,12 +1,10 @@
 /*
- * main.c - the word counter's command line: which files, how many threads and rounds.
- *
- *     wordcount [--threads N] [--rounds N] [--limit MIB] [file or directory ...]
+ * main.c - the command line: wordcount [--threads N] [--rounds N] [--limit MIB] [name ...]
  *
  * Without names it takes those in the environment variable FILES (separated by spaces), and without
- * that the texts this machine carries and the project's own if started there, up to a limit. Exit status: 0,
- * 1 if the arena's and malloc's run disagree or fail, 2 for bad arguments or nothing to count.
- *
+ * that the texts this machine carries and the project's own if started there, up to a limit. Exit
+ * status: 0; 1 if the arena's and malloc's runs disagree or fail; 2 for bad arguments or nothing to
+ * count.
  * SPDX-License-Identifier: MIT
  */
 #define _DEFAULT_SOURCE 1
@@ -177,7 +175,8 @@ int main(int argc, char **argv)
         bitena_drop(texts.arena);
         return USAGE_STATUS;
     }
-    printf("counting the words of %zu files, %.1f MiB\n", texts.count, (double)texts.bytes / MIB);
+    printf("counting the words of %zu file%s, %.1f MiB\n", texts.count, texts.count == 1 ? "" : "s",
+           (double)texts.bytes / MIB);
     bool fine = measure(&texts, request.threads, request.rounds, &measurement);
     if (fine) {
         report(&texts, request.threads, texts_changed(&texts), &measurement);

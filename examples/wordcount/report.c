@@ -21,9 +21,9 @@ static const double kib_per_mib = 1024.0;
 
 typedef double (*take)(const struct sample *sample);
 
-static double take_seconds(const struct sample *sample)
+static double take_milliseconds(const struct sample *sample)
 {
-    return sample->seconds;
+    return sample->seconds * 1e3;
 }
 
 static double take_free_milliseconds(const struct sample *sample)
@@ -31,9 +31,9 @@ static double take_free_milliseconds(const struct sample *sample)
     return sample->free_seconds * 1e3;
 }
 
-static double take_cpu(const struct sample *sample)
+static double take_cpu_milliseconds(const struct sample *sample)
 {
-    return sample->cpu_seconds;
+    return sample->cpu_seconds * 1e3;
 }
 
 static double take_peak_mib(const struct sample *sample)
@@ -63,7 +63,8 @@ static double median_of(const struct measurement *measurement, enum variant vari
     return median(values, measurement->rounds);
 }
 
-/* How much arena and malloc differ in what they take, less what reading alone takes if asked. */
+/* How much arena and malloc differ in what they take, less what reading alone takes if asked; 0
+   where nothing is left to compare. */
 static double ratio_of(const struct measurement *measurement, take value, bool less_reading)
 {
     double ratios[MAX_ROUNDS];
@@ -71,7 +72,7 @@ static double ratio_of(const struct measurement *measurement, take value, bool l
         double base = less_reading ? value(&measurement->samples[VARIANT_READ][i]) : 0.0;
         double arena = value(&measurement->samples[VARIANT_ARENA][i]) - base;
         double other = value(&measurement->samples[VARIANT_MALLOC][i]) - base;
-        ratios[i] = other > 0.0 ? arena / other : 1.0;
+        ratios[i] = other > 0.0 && arena > 0.0 ? arena / other : 0.0;
     }
     return median(ratios, measurement->rounds);
 }
@@ -94,7 +95,7 @@ static const char *grouped(uint64_t number, char text[static DIGITS])
 
 static void line(const char *what, const struct measurement *measurement, take value)
 {
-    printf("  %-24s %12.3f %12.3f %12.3f\n", what, median_of(measurement, VARIANT_ARENA, value),
+    printf("  %-24s %12.2f %12.2f %12.2f\n", what, median_of(measurement, VARIANT_ARENA, value),
            median_of(measurement, VARIANT_MALLOC, value),
            median_of(measurement, VARIANT_READ, value));
 }
@@ -103,19 +104,23 @@ static void spread(const char *what, const struct measurement *measurement, bool
 {
     double found[VARIANTS];
     for (size_t variant = 0; variant < VARIANTS; variant++) {
-        found[variant] = measurement->samples[variant][0].seconds;
+        found[variant] = take_milliseconds(&measurement->samples[variant][0]);
         for (size_t i = 1; i < measurement->rounds; i++) {
-            double seconds = measurement->samples[variant][i].seconds;
-            bool better = highest ? seconds > found[variant] : seconds < found[variant];
-            found[variant] = better ? seconds : found[variant];
+            double time = take_milliseconds(&measurement->samples[variant][i]);
+            bool better = highest ? time > found[variant] : time < found[variant];
+            found[variant] = better ? time : found[variant];
         }
     }
-    printf("  %-24s %12.3f %12.3f %12.3f\n", what, found[VARIANT_ARENA], found[VARIANT_MALLOC],
+    printf("  %-24s %12.2f %12.2f %12.2f\n", what, found[VARIANT_ARENA], found[VARIANT_MALLOC],
            found[VARIANT_READ]);
 }
 
 static void verdict(const char *what, double ratio)
 {
+    if (ratio <= 0.0) {
+        printf("  %-24s too little to compare\n", what);
+        return;
+    }
     double percent = (ratio - 1.0) * 100.0;
     printf("  %-24s arena / malloc = %.3f, so the arena takes %.1f %% %s\n", what, ratio,
            percent < 0.0 ? -percent : percent, percent < 0.0 ? "less" : "more");
@@ -180,14 +185,14 @@ void report(const struct texts *texts, size_t threads, size_t changed,
     printf("\nthe same program, medians of %zu interleaved round%s (one more was dropped)\n",
            measurement->rounds, measurement->rounds == 1 ? "" : "s");
     printf("  %-24s %12s %12s %12s\n", "", "arena", "malloc+free", "only reading");
-    line("time, s", measurement, take_seconds);
+    line("time, ms", measurement, take_milliseconds);
     spread("  lowest", measurement, false);
     spread("  highest", measurement, true);
     line("  giving back, ms", measurement, take_free_milliseconds);
-    line("processor time, s", measurement, take_cpu);
+    line("processor time, ms", measurement, take_cpu_milliseconds);
     line("peak memory, MiB", measurement, take_peak_mib);
     printf("\n");
-    verdict("time", ratio_of(measurement, take_seconds, false));
+    verdict("time", ratio_of(measurement, take_milliseconds, false));
     verdict("peak memory", ratio_of(measurement, take_peak_mib, false));
     verdict("  beyond reading", ratio_of(measurement, take_peak_mib, true));
     report_check(measurement, changed);

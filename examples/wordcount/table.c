@@ -2,11 +2,10 @@
  * table.c - an insert-only hash table with chained buckets, for any number of threads at once.
  *
  * A word is complete before a compare-and-swap with release order makes it the head of its chain;
- * readers start from an acquire load of the head, so they see it whole, and no word is ever removed
- * or moved while threads run. Counters are relaxed: they are read after the threads were joined.
- * A thread that loses the race for a bucket looks at what came in between and tries again with the
- * same node; if the word itself came in, its own node was for nothing and is counted as lost.
- *
+ * readers start from an acquire load of the head. No word is removed or moved while threads run.
+ * Counters are relaxed: they are read after the threads were joined. A thread that loses the race
+ * looks at what came in between and tries again with the same node; if the word itself came in, its
+ * own node was for nothing and is counted as lost.
  * SPDX-License-Identifier: MIT
  */
 #include "wordcount.h"
