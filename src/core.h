@@ -52,7 +52,7 @@ struct pool {
     /* moved by every taker and giver */
     __attribute__((aligned(LINE_BYTES))) size_t index;
     size_t recycled;      /* bytes in the stacks; raised before a push, lowered after a pop, so never too low */
-    size_t barrier;       /* upward only: the highest end of a child's run, which no rewind passes */
+    size_t barrier;       /* upward only: no run that is recycled or a child's ends above it */
     uint64_t gathers_begun, gathers_done;
 
     /* heads of lock-free stacks: index + 1 of a run below, a tag that every change raises above */
@@ -173,8 +173,9 @@ bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct
 void pool_give(struct pool *pool, struct span span);
 /* base of the lowest lease moves down by `bytes` if the index stands there; false: it does not, or has no room. */
 bool pool_extend(struct pool *pool, size_t base, size_t bytes);
-/* The index back to `to`, or to the barrier; recycled runs above it are forgotten. Upward, caller alone. */
-void pool_rewind(struct pool *pool, size_t to, bool keep_barrier);
+/* Lowers the index of an upward pool to `to`, but not below what children may hold. The arena's caller is alone; its
+ * children's threads are not. */
+void pool_rewind(struct pool *pool, size_t to, bool beside_children);
 
 uint32_t run_new(struct pool *pool);            /* 0: none left */
 void run_free(struct pool *pool, uint32_t run);

@@ -191,7 +191,10 @@ static bool take_index(struct pool *pool, size_t size, size_t align, size_t want
             base = pool->upward ? base : smaller(offset, end - want);
             end = pool->upward ? larger(offset + size, base + want) : end;
         }
-        if (cas_weak_acquire(&pool->index, &index, pool->upward ? end : base)) { /* [M01] */
+        if (pool->upward) {
+            raise_barrier(pool, end);
+        }
+        if (cas_weak_acq_rel(&pool->index, &index, pool->upward ? end : base)) { /* [M01] [M06] */
             *out = (struct span){base, end, 0};
             return true;
         }
@@ -298,33 +301,46 @@ bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct
             platform_yield();
         }
     }
-    if (found && pool->upward) {
-        raise_barrier(pool, out->end);
-    }
     return found;
 }
 
-/* The caller is alone on the arena, but its children's threads may give back: the stacks stay lock-free. */
-void pool_rewind(struct pool *pool, size_t to, bool keep_barrier) {
-    size_t barrier = load_relaxed(&pool->barrier); /* [M06] */
-    size_t index = load_relaxed(&pool->index);     /* [M01] */
-    if (keep_barrier) {
-        to = larger(to, smaller(barrier, index));
-    } else {
-        store_relaxed(&pool->barrier, 0); /* [M06] */
+/* Above the barrier nothing is recycled and no child holds a run. Children's threads may be taking and giving: a taker
+ * raises the barrier before it moves the index, so that who sees the one sees the other. */
+static void rewind_beside_children(struct pool *pool, size_t to) {
+    for (;;) {
+        size_t index = load_acquire(&pool->index);                     /* [M01] [M06] */
+        size_t lowest = larger(to, load_relaxed(&pool->barrier)); /* [M06] */
+        if (lowest >= index || cas_weak_acq_rel(&pool->index, &index, lowest)) { /* [M01] */
+            return;
+        }
     }
-    size_t count;
+}
+
+/* Alone: recycled runs above the new index become part of what is free there. */
+static void rewind_alone(struct pool *pool, size_t to) {
+    size_t count, highest = 0;
     uint32_t list = pop_all(pool, &count);
-    store_release(&pool->index, to); /* [M01] */
+    to = smaller(to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
     while (list != 0) {
         struct run *r = run_at(pool, list);
         uint32_t run = list;
         list = r->next;
         if (r->base < to) {
             r->end = smaller(r->end, to);
+            highest = larger(highest, r->end);
             recycle(pool, run);
         } else {
             run_free(pool, run);
         }
+    }
+    store_relaxed(&pool->barrier, highest); /* [M06] */
+    store_release(&pool->index, to);        /* [M01] */
+}
+
+void pool_rewind(struct pool *pool, size_t to, bool beside_children) {
+    if (beside_children) {
+        rewind_beside_children(pool, to);
+    } else {
+        rewind_alone(pool, to);
     }
 }
