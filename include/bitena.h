@@ -208,11 +208,11 @@ BITENA_INLINE_ void *bitena_slice_(bitena *arena, size_t count, size_t size, siz
 #define BITENA_VALUE_(T, ...) BITENA_VALUE_IF_(BITENA_EMPTY_(BITENA_FIRST_(__VA_ARGS__, )), T, __VA_ARGS__)
 #define BITENA_VALUE_IF_(empty, T, ...) BITENA_VALUE_IF2_(empty, T, __VA_ARGS__)
 #define BITENA_VALUE_IF2_(empty, T, ...) BITENA_VALUE_##empty(T, __VA_ARGS__)
-#define BITENA_VALUE_0001(T, ...) (__extension__(__typeof__(T)[1]){})
-#define BITENA_VALUE_0000(T, ...) (&(T){__VA_ARGS__})
-#define BITENA_VALUE_0010(T, ...) (&(T){__VA_ARGS__})
-#define BITENA_VALUE_0101(T, ...) (&(T){__VA_ARGS__})
-#define BITENA_VALUE_0111(T, ...) (&(T){__VA_ARGS__})
+#define BITENA_VALUE_0001(T, ...) ((const void *)(__extension__(__typeof__(T)[1]){}))
+#define BITENA_VALUE_0000(T, ...) ((const void *)&(T){__VA_ARGS__})
+#define BITENA_VALUE_0010(T, ...) ((const void *)&(T){__VA_ARGS__})
+#define BITENA_VALUE_0101(T, ...) ((const void *)&(T){__VA_ARGS__})
+#define BITENA_VALUE_0111(T, ...) ((const void *)&(T){__VA_ARGS__})
 #define BITENA_FIRST_(x, ...) x
 #define BITENA_EMPTY_(x)                                                                                               \
     BITENA_JOIN_(BITENA_COMMA_(x), BITENA_COMMA_(BITENA_PROBE_ x), BITENA_COMMA_(x()), BITENA_COMMA_(BITENA_PROBE_ x()))
@@ -225,11 +225,11 @@ BITENA_INLINE_ void *bitena_slice_(bitena *arena, size_t count, size_t size, siz
 
 /* Text: s is zero terminated and not NULL; a copy of "" takes no memory. strn copies exactly length bytes, zeros
  * included, and adds a zero; s may be NULL if length is 0. */
-BITENA_API char *bitena_empty_text_(void);
+BITENA_API char *bitena_empty_text_(bitena *arena);
 BITENA_API size_t bitena_text_length_(const char *s, const char *verb);
 BITENA_INLINE_ char *bitena_text_(bitena *arena, const char *s, size_t length, bitena_slow_path_ *slow) {
     if (length == 0) {
-        return bitena_empty_text_();
+        return bitena_empty_text_(arena);
     }
     char *copy = (char *)bitena_bump_bytes_(arena, length + (length != SIZE_MAX), slow);
     if (copy) {
@@ -266,8 +266,8 @@ BITENA_API void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size
 
 /* A window is free room at the floor: at least at_least bytes, *room of them (not NULL). Nothing is taken until
  * commit takes the first `size` (0 abandons it). Any other verb of this thread on this arena closes it: a later
- * commit calls the failure handler. EXACT, and a thread without a TLAB here: exactly at_least bytes, taken at
- * once; what is not committed goes back if nothing was allocated since. */
+ * commit calls the failure handler. EXACT: exactly at_least bytes, taken at once; what is not committed goes
+ * back if nothing was allocated since. A thread that the index serves: the same, but nothing goes back. */
 BITENA_API void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room);
 BITENA_API void *bitena_try_window(bitena *arena, size_t at_least, size_t align, size_t *room);
 BITENA_API void bitena_commit(bitena *arena, void *window, size_t room, size_t size);

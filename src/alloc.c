@@ -13,11 +13,19 @@ int check_request(size_t size, size_t align) {
 }
 
 /* The thread before in this slot is gone; its room goes on, its marks do not. */
-static struct tlab *inherit(struct tlab *tlab, uint64_t id) {
+static bool is_linked(const struct arena *arena, const struct tlab *tlab) {
+    const struct tlab *t = load_acquire(&arena->tlabs); /* [M11] */
+    while (t && t != tlab) {
+        t = load_relaxed(&t->next); /* [M11] */
+    }
+    return t == tlab;
+}
+
+static struct tlab *inherit(struct arena *arena, struct tlab *tlab, uint64_t id) {
     tlab_close_window(tlab);
-    tlab_end_marks(tlab);
+    tlab_end_marks(arena, tlab);
     tlab->mark_text = 0;
-    tlab->bearer = id;
+    store_relaxed(&tlab->bearer, id); /* [M10] */
     return tlab;
 }
 
@@ -34,6 +42,7 @@ static void link_tlab(struct arena *arena, struct tlab *tlab) {
 static void abandon(struct arena *arena, struct tlab *tlab) {
     struct cleanup *cleanups = tlab->cleanups;
     intptr_t children = tlab->children;
+    tlab->ended_older = 0;
     tlab_clear(arena, tlab);
     tlab->cleanups = cleanups;
     tlab->children = children;
@@ -42,12 +51,12 @@ static void abandon(struct arena *arena, struct tlab *tlab) {
 static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, uint64_t id) {
     uint32_t slot = slot_of(id);
     uint64_t owner = load_relaxed(&arena->owner); /* [M12] */
-    if (slot == THREAD_NO_SLOT) {
+    if (slot == THREAD_NO_SLOT || id != thread_registered || arena->copy != thread_copy()) {
         return NULL;
     }
     if (slot_of(owner) == slot && thread_left_in_order(owner)) {
         store_relaxed(&arena->owner, id); /* [M12] */
-        return inherit(&arena->tlab, id);
+        return inherit(arena, &arena->tlab, id);
     }
     if (slot >= arena->table_count) {
         return NULL;
@@ -55,22 +64,22 @@ static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, ui
     struct tlab *tlab = &arena->table[slot].tlab;
     if (tlab->bearer == 0) {
         tlab_clear(arena, tlab);
-        tlab->bearer = id;
-        link_tlab(arena, tlab);
+        if (!is_linked(arena, tlab)) { /* a fork may have come between this and the next line */
+            link_tlab(arena, tlab);
+        }
+        store_relaxed(&tlab->bearer, id); /* [M10] */
         return tlab;
     }
     if (!thread_left_in_order(tlab->bearer)) {
         abandon(arena, tlab);
     }
-    return inherit(tlab, id);
+    return inherit(arena, tlab, id);
 }
 
 static inline struct tlab *borne_tlab(struct arena *arena, uint64_t id) {
     uint32_t slot = slot_of(id);
-    if (arena->copy == thread_copy() && slot < arena->table_count && arena->table[slot].tlab.bearer == id) {
-        return &arena->table[slot].tlab;
-    }
-    return NULL;
+    struct tlab *tlab = slot < arena->table_count ? &arena->table[slot].tlab : NULL;
+    return tlab && load_relaxed(&tlab->bearer) == id ? tlab : NULL; /* [M10] */
 }
 
 struct tlab *tlab_peek(struct arena *arena) {
@@ -92,7 +101,7 @@ struct tlab *tlab_of_caller(struct arena *arena, int *error) {
         return NULL;
     }
     struct tlab *tlab = id ? borne_tlab(arena, id) : NULL;
-    return tlab || id == 0 || arena->copy != thread_copy() ? tlab : claim_tlab(arena, id);
+    return tlab || id == 0 ? tlab : claim_tlab(arena, id);
 }
 
 /* A pointer into the block where it has one so aligned. */
@@ -105,6 +114,10 @@ static void *aligned_nothing(const struct arena *arena, size_t align) {
 
 void *arena_try(struct arena *arena, const struct request *request) {
     if (request->size == 0) {
+        struct tlab *tlab = tlab_peek(arena);
+        if (tlab) {
+            tlab_close_window(tlab);
+        }
         return aligned_nothing(arena, request->align);
     }
     void *p;
@@ -147,31 +160,32 @@ static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t a
     return p;
 }
 
-/* The usual case of a thread that does not own the arena, without a stack frame: one compare-and-swap in an EXACT arena,
- * else its TLAB in the table. Bearers are unlike ids of other copies of the library; an empty interval stands in a
- * TLAB that nobody bears, so id 0 needs no test. NULL: the long way. */
+/* The usual case of a thread that does not own the arena: one compare-and-swap in an EXACT arena, else its TLAB in the
+ * table. NULL: the long way. */
 static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, bool up) {
     struct arena *arena = arena_of(public);
-    if (size == 0 || size > PTRDIFF_MAX || !is_power_of_two(align)) {
+    uint64_t id = bitena_thread_id;
+    struct tlab *tlab;
+    uintptr_t at;
+    if (size - 1 >= PTRDIFF_MAX || !is_power_of_two(align)) {
         return NULL;
     }
     if (arena->mode == BITENA_EXACT) {
         return exact_bump(arena->pool, size, align);
     }
-    uint64_t id = bitena_thread_id;
-    uint32_t slot = slot_of(id);
-    uintptr_t at;
-    if (slot >= arena->table_count) {
+    if (id == 0 || !(tlab = borne_tlab(arena, id))) {
         return NULL;
     }
-    struct tlab *tlab = &arena->table[slot].tlab;
     uintptr_t floor = tlab->floor, ceiling = tlab->ceiling;
-    if (tlab->bearer != id || !(up ? place_up : place_down)(floor, ceiling, size, align, &at)) {
-        return NULL;
-    }
     if (up) {
+        if (!place_up(floor, ceiling, size, align, &at)) {
+            return NULL;
+        }
         store_relaxed(&tlab->floor, at + size); /* [M10] */
     } else {
+        if (!place_down(floor, ceiling, size, align, &at)) {
+            return NULL;
+        }
         store_relaxed(&tlab->ceiling, at); /* [M10] */
     }
     return (void *)at;
@@ -220,8 +234,10 @@ void *bitena_fill_(void *place, const void *value, size_t size, size_t count) {
     return place;
 }
 
-char *bitena_empty_text_(void) {
+char *bitena_empty_text_(bitena *arena) {
     static char empty[1];
+    require_arena(arena, "bitena_alloc_strn");
+    (void)arena_try(arena_of(arena), &(struct request){0, 1, true, false}); /* closes a window */
     return empty;
 }
 

@@ -45,8 +45,8 @@ static struct tables tables_for(size_t capacity, int mode, bool buffer) {
     t.tlabs = mode != BITENA_SHARED ? 0
               : buffer              ? clamp_size(capacity / 16384, 2, 256)
                                     : clamp_size(capacity / 2048, 8, THREAD_SLOTS);
-    t.runs = buffer ? clamp_size(capacity / 1024, 16, (size_t)1 << 20)
-                    : clamp_size(capacity / 512, 64, (size_t)1 << 20);
+    t.runs = buffer ? clamp_size(capacity / 768, 16, (size_t)1 << 20)
+                    : clamp_size(capacity / 128, 64, (size_t)1 << 20);
     t.bytes = round_up(sizeof(struct root), LINE_BYTES) + t.tlabs * sizeof(union tlab_slot) + t.runs * sizeof(struct run);
     return t;
 }
@@ -175,6 +175,7 @@ bitena *bitena_init(void *buffer, size_t size, const bitena_options *options) {
     if (capacity == 0 || o->capacity > capacity) {
         return refuse(ENOMEM, "the buffer is too small", size);
     }
+    memset((void *)block.top, 0, tables.bytes);
     bitena_options chosen = *o;
     chosen.mode = mode;
     return begin(&block, &chosen, o->capacity ? o->capacity : capacity, tables);
@@ -203,12 +204,13 @@ static void reset_root(struct arena *a) {
         struct tlab *tlab = next;
         next = load_relaxed(&tlab->next); /* [M11] */
         tlab_clear(a, tlab);
-        tlab->bearer = 0;
+        store_relaxed(&tlab->bearer, 0); /* [M10] */
     }
     a->tlabs = NULL;
     a->tlabs_in_use = 1;
     a->absorbed = NULL;
     a->children = 0;
+    a->copy = thread_copy(); /* whose slots index the table from now on */
     tlab_clear(a, &a->tlab);
     a->tlab.bearer = id;
     a->epoch = fresh_epoch();
@@ -251,28 +253,6 @@ void bitena_drop(bitena *arena) {
     errno = saved;
 }
 
-/* The highest `*keep` free bytes stay, the lower ones go: leases come off the top. */
-static int discard(const struct pool *pool, uintptr_t from, uintptr_t to, bool keep_low, size_t *keep) {
-    size_t kept = *keep < to - from ? *keep : to - from;
-    *keep -= kept;
-    return kept == to - from ? 0 : pool->block.kind->discard(keep_low ? from + kept : from, to - from - kept);
-}
-
-static int trim_root(struct pool *pool, size_t keep) {
-    size_t index = load_relaxed(&pool->index); /* [M01] the caller is alone */
-    int result = pool->upward
-                     ? discard(pool, address_of(pool, index), address_of(pool, pool->capacity), true, &keep)
-                     : discard(pool, pool->data, address_of(pool, index), false, &keep);
-    for (unsigned class = CLASS_COUNT; class-- > 0 && result == 0;) {
-        for (uint32_t run = (uint32_t)load_acquire(&pool->classes[class]); run != 0 && result == 0;) { /* [M03] alone */
-            const struct run *r = run_at(pool, run);
-            result = discard(pool, address_of(pool, r->base), address_of(pool, r->end), false, &keep);
-            run = load_relaxed(&r->next); /* [M03] */
-        }
-    }
-    return result;
-}
-
 int bitena_trim(bitena *arena, size_t keep_bytes) {
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
@@ -285,9 +265,11 @@ int bitena_trim(bitena *arena, size_t keep_bytes) {
     int result = 0;
     if (tlab) {
         tlab_close_window(tlab);
-        result = discard(a->pool, tlab->floor, tlab->ceiling, false, &keep_bytes);
+        tlab_give_spare(a, tlab);
+        struct span own = {offset_of(a->pool, tlab->floor), offset_of(a->pool, tlab->ceiling), 0};
+        result = pool_discard(a->pool, own, &keep_bytes);
     }
-    return result == 0 && !a->parent ? trim_root(a->pool, keep_bytes) : result;
+    return result == 0 && !a->parent ? pool_trim(a->pool, keep_bytes) : result;
 }
 
 size_t bitena_capacity(const bitena *arena) {

@@ -7,19 +7,17 @@
 #include "order.h"
 #include "thread.h"
 
-enum { BIRTH_SERIAL = 1 };
-
 /* A drop may be counted by another thread than the making; only the sum means something. */
 static void count_child(struct arena *parent, struct tlab *tlab, intptr_t change) {
     if (tlab) {
         tlab->children += change;
     } else {
-        (void)add_relaxed(&parent->children, change); /* [M13] */
+        (void)add_release(&parent->children, change); /* [M13] */
     }
 }
 
 bool has_children(const struct arena *arena) {
-    intptr_t count = load_relaxed(&arena->children) + arena->tlab.children; /* [M13] the caller is alone */
+    intptr_t count = load_acquire(&arena->children) + arena->tlab.children; /* [M13] */
     for (const struct tlab *t = load_acquire(&arena->tlabs); t; t = load_relaxed(&t->next)) { /* [M11] */
         count += t->children;
     }
@@ -33,7 +31,7 @@ static bool first_lease(struct arena *parent, struct tlab *tlab, struct span *sp
         return true;
     }
     size_t room = fair_lease(LEASE_MIN, pool_free(pool), 1);
-    return pool_take(pool, sizeof(struct arena), LINE_BYTES, sizeof(struct arena) + LINE_BYTES + room, span);
+    return pool_take_recorded(pool, sizeof(struct arena), LINE_BYTES, sizeof(struct arena) + LINE_BYTES + room, span);
 }
 
 /* Only what the memory's last use could have left otherwise is written. */
@@ -41,13 +39,14 @@ static void begin(struct arena *child, struct arena *parent, struct span span, u
     struct pool *pool = parent->pool;
     struct tlab *tlab = &child->tlab;
     child->pool = pool;
+    child->lease_max = parent->lease_max;
     tlab->serial = BIRTH_SERIAL - 1;
     tlab->marks = 0;
+    tlab->ended_older = 0;
     tlab_clear(child, tlab);
     tlab->serial = BIRTH_SERIAL - 1;
     tlab_install(tlab, pool, span);
     store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
-    child->lease_max = parent->lease_max;
     tlab->next_lease = clamp_size(span.end - span.base, LEASE_MIN, child->lease_max);
     tlab->bearer = id;
     child->epoch = fresh_epoch();
@@ -115,7 +114,7 @@ int bitena_own(bitena *arena) {
     }
     tlab_close_window(&a->tlab);
     if (a->tlab.bearer != id) {
-        tlab_end_marks(&a->tlab);
+        tlab_end_marks(a, &a->tlab);
         a->tlab.mark_text = 0;
         a->tlab.bearer = id;
     }
@@ -127,6 +126,7 @@ int bitena_own(bitena *arena) {
 static void release_runs(struct arena *child, struct arena *parent, struct tlab *keeper) {
     const struct tlab *from = &child->tlab;
     struct tlab tlab;
+    tlab_end_marks(child, &child->tlab);
     tlab.base = from->base;
     tlab.end = from->end;
     tlab.serial = from->serial;
@@ -164,10 +164,10 @@ void reset_child(struct arena *child) {
     if (tlab_unwind(child, tlab, 0, BIRTH_SERIAL, tlab)) {
         store_relaxed(&tlab->floor, tlab->base);        /* [M10] */
         store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
-        tlab_give_rest(child, tlab, child->lease_max);
+        tlab_give_rest(child, tlab);
     }
     tlab->mark_text = 0;
-    tlab_end_marks(tlab);
+    tlab_end_marks(child, tlab);
     child->epoch = fresh_epoch();
 }
 
@@ -194,7 +194,7 @@ int bitena_absorb(bitena *parent, bitena *child) {
         return -1;
     }
     tlab_close_window(&c->tlab);
-    tlab_end_marks(&c->tlab);
+    tlab_end_marks(c, &c->tlab);
     c->tlab.mark_text = 0;
     tlab_retire(c, &c->tlab); /* the unused rest goes back, the used parts to its chain */
     tlab_give_spare(c, &c->tlab);

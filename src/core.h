@@ -20,9 +20,10 @@ enum {
     EXACT_BELOW = 16 << 10,   /* a shared block smaller than this is made EXACT */
     LARGE_SHARE = 8,          /* a request above 1/8 of a lease gets a run of its own */
     KEEP_SHARE = 64,          /* a lease with more than 1/64 free is kept when a request does not fit */
-    WORTH_RECYCLING = 64,     /* smaller rests stay with the lease they belong to */
+    WORTH_RECYCLING = 64,     /* smaller rests stay with the run they belong to, except in EXACT arenas */
+    BIRTH_SERIAL = 1,         /* of a child's first lease, in which its struct stands */
     CLASS_COUNT = 48,         /* classes of recycled runs: floor(log2 bytes), so capacity < 2^48 */
-    ENDED_MAX = 6             /* ranges of ended marks told apart per TLAB */
+    ENDED_NEAR = 4            /* ranges of ended marks kept in the TLAB itself */
 };
 
 /* A run of bytes [base, end), as offsets from the block's data, that is recycled or in a TLAB's chain. Descriptors stand
@@ -52,8 +53,11 @@ struct pool {
     /* moved by every taker and giver */
     __attribute__((aligned(LINE_BYTES))) size_t index;
     size_t recycled;      /* bytes in the stacks; raised before a push, lowered after a pop, so never too low */
+    size_t recycled_runs; /* how many; about */
+    size_t runs_left;     /* of them after the last gather */
     size_t barrier;       /* upward only: no run that is recycled or a child's ends above it */
-    uint64_t gathers_begun, gathers_done;
+    size_t mark;          /* upward only: the position of the latest live mark; what is below it stays */
+    uint64_t holds_begun, holds_done; /* times that runs were out of the stacks to be looked at */
 
     /* heads of lock-free stacks: index + 1 of a run below, a tag that every change raises above */
     __attribute__((aligned(LINE_BYTES))) uint64_t spare_runs;
@@ -81,12 +85,15 @@ struct tlab {
     uintptr_t floor;          /* (r) equals ceiling while a window starves the interval */
     uintptr_t base, end;      /* the current lease; base <= floor <= ceiling <= end */
     uintptr_t window;         /* (r) the true floor while a window is open, else 0 */
+    size_t window_room;       /* what the latest window said it had; with its address, its token */
     size_t mark_text;         /* 1 + bytes below the floor of the latest live mark in this lease; 0: none */
     uint64_t bearer;          /* whose it is; changed by an heir, in the same slot, after the bearer is gone */
     uint32_t lease;           /* descriptor of the current lease, if it has one */
     uint32_t chain;           /* newest run that this TLAB has retired or taken apart */
     uint32_t spare;           /* a run kept at hand for the next child or lease */
     uint32_t ended_count;
+    uint32_t ended_older;     /* descriptors that hold more ranges, newest first */
+    uint32_t mark_chain;      /* the chain at the latest live mark: younger runs may be merged */
     size_t spare_bytes;       /* (r) */
     size_t next_lease;
     size_t apart;             /* bytes served apart to keep the current lease */
@@ -94,7 +101,7 @@ struct tlab {
     struct cleanup *cleanups; /* newest first; the node is complete before it is linked */
     uint64_t marks;           /* number of the newest mark ever */
     struct tlab *next;        /* (r) in the arena's list; set once */
-    struct ended ended[ENDED_MAX];
+    struct ended ended[ENDED_NEAR];
 };
 
 /* The table's stride: no two TLABs on one pair of lines. */
@@ -147,6 +154,9 @@ static inline bitena *public_of(const struct arena *arena) {
 static inline uintptr_t address_of(const struct pool *pool, size_t offset) {
     return pool->data + offset;
 }
+static inline size_t worth_recycling(const struct pool *pool) {
+    return pool->upward ? 1 : WORTH_RECYCLING;
+}
 static inline size_t offset_of(const struct pool *pool, uintptr_t address) {
     return address - pool->data;
 }
@@ -170,14 +180,24 @@ size_t pool_free(const struct pool *pool);
 /* A run in which size bytes fit, aligned; of `want` bytes if that many are at hand, else what there is. want 0: no more
  * than the request needs. */
 bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out);
+/* The same, and the run has a descriptor. False also when none is left. */
+bool pool_take_recorded(struct pool *pool, size_t size, size_t align, size_t want, struct span *out);
+/* A run without a descriptor is lost until the reset when none is left; parts are refused then instead. */
 void pool_give(struct pool *pool, struct span span);
+bool pool_give_part(struct pool *pool, size_t base, size_t end);
+void pool_settle(struct pool *pool); /* after giving back: joins recycled runs, now and then */
 /* base of the lowest lease moves down by `bytes` if the index stands there; false: it does not, or has no room. */
 bool pool_extend(struct pool *pool, size_t base, size_t bytes);
 /* Lowers the index of an upward pool to `to`, but not below what children may hold. The arena's caller is alone; its
  * children's threads are not. */
 void pool_rewind(struct pool *pool, size_t to, bool beside_children);
 
+/* Free pages of the span beyond *keep bytes to the system; *keep falls by what was kept. 0, or -1 with errno. */
+int pool_discard(const struct pool *pool, struct span span, size_t *keep);
+int pool_trim(struct pool *pool, size_t keep);
+
 uint32_t run_new(struct pool *pool);            /* 0: none left */
+uint32_t run_surely(struct pool *pool);         /* joins runs to get one */
 void run_free(struct pool *pool, uint32_t run);
 struct run *run_at(const struct pool *pool, uint32_t run);
 
@@ -206,8 +226,8 @@ size_t tlab_free(const struct tlab *tlab);
 /* Gives back the chain down to `chain` and the current lease, but for the lease with `serial` (0: none), which becomes
  * current, whole. Keeps one run as the spare of *keeper (or NULL). True: that lease is current. */
 bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr_t serial, struct tlab *keeper);
-/* Of the current lease, what is free beyond `keep` bytes goes back, unless text stands at its floor. */
-void tlab_give_rest(struct arena *arena, struct tlab *tlab, size_t keep);
+/* Of the current lease, what is free beyond a fair share goes back, unless text stands at its floor. */
+void tlab_give_rest(struct arena *arena, struct tlab *tlab);
 /* The spare, if it has `need` bytes: no shared operation. */
 bool tlab_take_spare(const struct pool *pool, struct tlab *tlab, size_t need, struct span *span);
 void tlab_give_spare(struct arena *arena, struct tlab *tlab);
@@ -225,7 +245,7 @@ int check_request(size_t size, size_t align); /* 0, EINVAL or EOVERFLOW */
 /* lifetime.c */
 
 bool tlab_has_live_marks(const struct tlab *tlab);
-void tlab_end_marks(struct tlab *tlab);
+void tlab_end_marks(struct arena *arena, struct tlab *tlab);
 bool run_all_cleanups(struct arena *arena); /* until none remain; true: some ran; the caller is alone */
 
 /* child.c */

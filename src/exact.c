@@ -33,11 +33,21 @@ void exact_save(struct arena *arena, bitena_mark *mark) {
                           .tlab = tlab,
                           .cleanups = load_relaxed(&arena->cleanups), /* [M14] alone */
                           .text = index,
-                          .outer_text = tlab->mark_text};
-    tlab->mark_text = index + 1;
+                          .outer_text = arena->pool->mark,
+                          .chain = tlab->chain};
+    store_relaxed(&arena->pool->mark, index); /* [M06] alone */
 }
 
 /* What children hold above the mark stays, and the bytes below it wait for a rewind without them. */
-void exact_rewind(struct arena *arena, const bitena_mark *mark) {
-    pool_rewind(arena->pool, mark->text, has_children(arena) || load_relaxed(&arena->absorbed)); /* [M15] alone */
+void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends) {
+    struct pool *pool = arena->pool;
+    struct tlab *tlab = &arena->tlab;
+    while (tlab->chain != mark->chain && tlab->chain != 0) { /* what was taken from recycled runs */
+        struct run *r = run_at(pool, tlab->chain);
+        struct span span = {r->base, r->end, tlab->chain};
+        tlab->chain = r->next;
+        pool_give(pool, span);
+    }
+    store_relaxed(&pool->mark, ends ? mark->outer_text : mark->text); /* [M06] alone */
+    pool_rewind(pool, mark->text, has_children(arena) || load_acquire(&arena->absorbed)); /* [M15] */
 }

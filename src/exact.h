@@ -22,6 +22,6 @@ void *exact_try(struct arena *arena, const struct request *request);
 /* [from, from + old_size) ends at the index and now ends new_size bytes after from. False: it does not, or no room. */
 bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t new_size);
 void exact_save(struct arena *arena, bitena_mark *mark);
-void exact_rewind(struct arena *arena, const bitena_mark *mark);
+void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends);
 
 #endif

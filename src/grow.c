@@ -18,8 +18,7 @@ static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size) {
 
 static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size, size_t new_size) {
     if (arena->mode == BITENA_EXACT) {
-        size_t marked = arena->tlab.mark_text ? arena->tlab.mark_text - 1 : 0;
-        return old_size != 0 && p >= address_of(arena->pool, marked) && exact_move_end(arena, p, old_size, new_size);
+        return old_size != 0 && p >= address_of(arena->pool, arena->pool->mark) && exact_move_end(arena, p, old_size, new_size);
     }
     if (!tlab || !is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {
         return false;
@@ -29,14 +28,15 @@ static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p,
 }
 
 static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_size, const struct request *request) {
-    if (tlab && is_last(tlab, (uintptr_t)p, old_size) && request->size > old_size) {
-        void *moved = tlab_move_last(arena, tlab, request, p, old_size);
+    void *moved = tlab && request->size != 0 ? tlab_bump(tlab, request) : NULL;
+    if (!moved && tlab && is_last(tlab, (uintptr_t)p, old_size) && request->size > old_size) {
+        moved = tlab_move_last(arena, tlab, request, p, old_size);
         if (!moved) {
             errno = ENOMEM;
         }
         return moved;
     }
-    void *moved = arena_try(arena, request);
+    moved = moved ? moved : arena_try(arena, request);
     if (moved && old_size != 0) {
         memcpy(moved, p, old_size < request->size ? old_size : request->size);
     }
@@ -93,14 +93,16 @@ static void *open_window(struct arena *arena, struct tlab *tlab, const struct re
         errno = ENOMEM;
         return NULL;
     }
-    *room = tlab->ceiling - (uintptr_t)p;
+    size_t actual = tlab->ceiling - (uintptr_t)p;
+    /* a byte less than the window before, if it stood in the same place: their tokens differ */
+    *room = tlab->window_room = actual - (actual == tlab->window_room && actual > request->size ? 1 : 0);
     store_relaxed(&tlab->window, floor);          /* [M10] */
     store_relaxed(&tlab->floor, tlab->ceiling); /* [M10] */
     return p;
 }
 
 static void *try_window(struct arena *arena, size_t at_least, size_t align, size_t *room) {
-    struct request request = {at_least ? at_least : 1, align, true, true};
+    struct request request = {at_least, align, true, true};
     int error = check_request(request.size, align);
     struct tlab *tlab = NULL;
     if (!error && arena->mode != BITENA_EXACT) {
@@ -156,7 +158,7 @@ void bitena_commit(bitena *arena, void *window, size_t room, size_t size) {
         }
         return; /* taken from the index at once */
     }
-    if (tlab->window == 0 || p < tlab->window || p > tlab->ceiling || tlab->ceiling - p != room) {
+    if (tlab->window == 0 || p < tlab->window || p > tlab->ceiling || room > tlab->ceiling - p || room != tlab->window_room) {
         fail(a, size, 0, EINVAL, "commit of a window that another call has closed");
     }
     store_relaxed(&tlab->floor, size ? p + size : tlab->window); /* [M10] */

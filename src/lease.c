@@ -6,14 +6,13 @@
  *      Programming: Coping with Parallelism, 1986), heads tagged against ABA, descriptors apart from users' memory.
  *   3. A taker tries a recycled run as large as wanted, then the index, then any recycled run that fits, and last
  *      gathers: every recycled run is popped, neighbours are joined, what touches the index goes back to it.
- *      So fragments never outlive the need for them. Others who see the stacks empty meanwhile look again.
+ *      Others who see the stacks empty meanwhile look again. Unwinding gathers too, while that is cheap (settle).
  *
  * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n recycled runs.
  * SPDX-License-Identifier: MIT */
-#include "core.h"
-#include "order.h"
+#include "lease.h"
 
-enum { TAG_SHIFT = 32, GATHER_TRIES = 16 };
+enum { TAG_SHIFT = 32, TRIES = 256 };
 
 struct run *run_at(const struct pool *pool, uint32_t run) {
     return &pool->runs[run - 1];
@@ -28,7 +27,7 @@ static void push(struct pool *pool, uint64_t *stack, uint32_t run) {
     } while (!cas_weak_release(stack, &head, next)); /* [M03] */
 }
 
-static uint32_t pop(struct pool *pool, uint64_t *stack) {
+uint32_t pop(struct pool *pool, uint64_t *stack) {
     uint64_t head = load_acquire(stack); /* [M03] */
     uint32_t run;
     while ((run = (uint32_t)head) != 0) {
@@ -58,9 +57,22 @@ void run_free(struct pool *pool, uint32_t run) {
     }
 }
 
+uint32_t run_surely(struct pool *pool) {
+    uint32_t run = run_new(pool);
+    if (run == 0) {
+        join_all(pool); /* frees those of neighbours */
+        run = run_new(pool);
+    }
+    return run;
+}
+
 void pool_clear(struct pool *pool) {
     store_relaxed(&pool->index, pool->upward ? 0 : pool->capacity); /* [M01] alone */
     store_relaxed(&pool->recycled, 0);                             /* [M02] alone */
+    store_relaxed(&pool->recycled_runs, 0);                        /* [M02] alone */
+    store_relaxed(&pool->runs_left, 0);                            /* [M02] alone */
+    pool->holds_begun = pool->holds_done = 0;
+    store_relaxed(&pool->mark, 0);                                 /* [M06] alone */
     store_relaxed(&pool->barrier, 0);                              /* [M06] alone */
     pool->spare_runs = 0;
     pool->runs_begun = 0;
@@ -75,40 +87,40 @@ size_t pool_free(const struct pool *pool) {
     return index_free(pool, load_relaxed(&pool->index)) + load_relaxed(&pool->recycled); /* [M01] [M02] a reading */
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static void raise_barrier(struct pool *pool, size_t end) {
     size_t barrier = load_relaxed(&pool->barrier); /* [M06] */
     while (barrier < end && !cas_weak_relaxed(&pool->barrier, &barrier, end)) { /* [M06] */
     }
 }
 
-static bool fits(const struct pool *pool, size_t base, size_t end, size_t size, size_t align) {
+bool fits(const struct pool *pool, size_t base, size_t end, size_t size, size_t align) {
     uintptr_t at;
     return place_down(address_of(pool, base), address_of(pool, end), size, align, &at);
 }
 
-static void recycle(struct pool *pool, uint32_t run) {
+void recycle(struct pool *pool, uint32_t run) {
     struct run *r = run_at(pool, run);
     size_t bytes = r->end - r->base;
-    (void)add_relaxed(&pool->recycled, bytes); /* [M02] */
+    (void)add_relaxed(&pool->recycled, bytes);  /* [M02] */
+    (void)add_relaxed(&pool->recycled_runs, 1); /* [M02] */
     push(pool, &pool->classes[size_class(bytes)], run);
 }
 
 bool pool_extend(struct pool *pool, size_t base, size_t bytes) {
     size_t index = base;
-    return !pool->upward && bytes <= base && load_relaxed(&pool->index) == base && /* [M01] */
-           cas_weak_acquire(&pool->index, &index, base - bytes);                   /* [M01] */
+    while (index == base && bytes <= base && !pool->upward) {
+        if (cas_weak_acquire(&pool->index, &index, base - bytes)) { /* [M01] */
+            return true;
+        }
+    }
+    return false;
 }
 
 /* True: [base, end) touched the index and has gone back to it. */
 static bool give_to_index(struct pool *pool, size_t base, size_t end) {
+    if (pool->upward && base < load_relaxed(&pool->mark)) { /* [M06] a live mark stands above */
+        return false;
+    }
     size_t from = pool->upward ? end : base;
     size_t to = pool->upward ? base : end;
     size_t index;
@@ -120,16 +132,28 @@ static bool give_to_index(struct pool *pool, size_t base, size_t end) {
     return false;
 }
 
-void pool_give(struct pool *pool, struct span span) {
-    if (span.base == span.end || give_to_index(pool, span.base, span.end)) {
-        run_free(pool, span.run);
-        return;
+bool pool_give_part(struct pool *pool, size_t base, size_t end) {
+    if (base == end || give_to_index(pool, base, end)) {
+        return true;
     }
-    uint32_t run = span.run ? span.run : run_new(pool);
-    if (run != 0) { /* without a descriptor the bytes wait for the reset */
-        run_at(pool, run)->base = span.base;
-        run_at(pool, run)->end = span.end;
+    uint32_t run = run_surely(pool);
+    if (run != 0) {
+        run_at(pool, run)->base = base;
+        run_at(pool, run)->end = end;
         recycle(pool, run);
+    }
+    return run != 0;
+}
+
+void pool_give(struct pool *pool, struct span span) {
+    if (span.run == 0) {
+        (void)pool_give_part(pool, span.base, span.end);
+    } else if (span.base == span.end || give_to_index(pool, span.base, span.end)) {
+        run_free(pool, span.run);
+    } else {
+        run_at(pool, span.run)->base = span.base;
+        run_at(pool, span.run)->end = span.end;
+        recycle(pool, span.run);
     }
 }
 
@@ -141,9 +165,9 @@ static size_t cut_for(const struct pool *pool, const struct span *span, size_t s
     return smaller(offset_of(pool, at), wanted);
 }
 
-static void split_off(struct pool *pool, struct span *span, size_t size, size_t align, size_t want) {
+void split_off(struct pool *pool, struct span *span, size_t size, size_t align, size_t want) {
     size_t cut = cut_for(pool, span, size, align, want);
-    if (cut - span->base >= WORTH_RECYCLING) {
+    if (cut - span->base >= worth_recycling(pool)) {
         uint32_t rest = run_new(pool);
         if (rest != 0) {
             pool_give(pool, (struct span){span->base, cut, rest});
@@ -152,11 +176,8 @@ static void split_off(struct pool *pool, struct span *span, size_t size, size_t 
     }
 }
 
-/* A recycled run of at least `least` bytes that the request fits; the top of each class is tried. */
-static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t least, size_t want, struct span *out) {
-    if (load_acquire(&pool->recycled) < least) { /* [M02] */
-        return false;
-    }
+/* The top of each class is tried. */
+static bool search_classes(struct pool *pool, size_t size, size_t align, size_t least, size_t want, struct span *out) {
     for (unsigned class = size_class(least | 1); class < CLASS_COUNT; class++) {
         uint32_t run = pop(pool, &pool->classes[class]);
         if (run == 0) {
@@ -168,7 +189,8 @@ static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t l
             push(pool, &pool->classes[class], run);
             continue;
         }
-        (void)add_relaxed(&pool->recycled, 0 - bytes); /* [M02] */
+        (void)add_relaxed(&pool->recycled, 0 - bytes);      /* [M02] */
+        (void)add_relaxed(&pool->recycled_runs, (size_t)-1); /* [M02] */
         *out = (struct span){r->base, r->end, run};
         split_off(pool, out, size, align, want);
         return true;
@@ -176,8 +198,21 @@ static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t l
     return false;
 }
 
+/* A recycled run of at least `least` bytes that the request fits. *holds counts this thread's announcements. */
+static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t least, size_t want, struct span *out,
+                          uint64_t *holds) {
+    if (load_acquire(&pool->recycled) < larger(least, 1)) { /* [M02] */
+        return false;
+    }
+    hold(pool);
+    bool found = search_classes(pool, size, align, least, want, out);
+    unhold(pool);
+    ++*holds;
+    return found;
+}
+
 /* From the index: want bytes, or all there is where that is less but fits. */
-static bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
     size_t index = load_relaxed(&pool->index); /* [M01] */
     for (;;) {
         size_t base = pool->upward ? index : 0;
@@ -201,146 +236,39 @@ static bool take_index(struct pool *pool, size_t size, size_t align, size_t want
     }
 }
 
-/* Ascending by base; a merge sort on the next links of runs in hand. */
-static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count) {
-    if (count < 2) {
-        return list;
-    }
-    uint32_t last = list;
-    for (size_t i = 1; i < count / 2; i++) {
-        last = run_at(pool, last)->next;
-    }
-    uint32_t right = run_at(pool, last)->next;
-    store_relaxed(&run_at(pool, last)->next, 0); /* [M03] in hand */
-    list = sort_runs(pool, list, count / 2);
-    right = sort_runs(pool, right, count - count / 2);
-    uint32_t merged = 0;
-    uint32_t *tail = &merged;
-    while (list != 0 || right != 0) {
-        bool left = right == 0 || (list != 0 && run_at(pool, list)->base < run_at(pool, right)->base);
-        uint32_t *from = left ? &list : &right;
-        store_relaxed(tail, *from); /* [M03] in hand */
-        tail = &run_at(pool, *from)->next;
-        *from = *tail;
-    }
-    return merged;
-}
-
-static uint32_t pop_all(struct pool *pool, size_t *count) {
-    uint32_t list = 0;
-    *count = 0;
-    for (unsigned class = 0; class < CLASS_COUNT; class++) {
-        for (uint32_t run; (run = pop(pool, &pool->classes[class])) != 0; ++*count) {
-            struct run *r = run_at(pool, run);
-            (void)add_release(&pool->recycled, 0 - (r->end - r->base)); /* [M02] */
-            store_relaxed(&r->next, list);                              /* [M03] in hand */
-            list = run;
-        }
-    }
-    return list;
-}
-
-/* Joins neighbours in a sorted list. */
-static void join_runs(struct pool *pool, uint32_t list) {
-    while (list != 0) {
-        struct run *r = run_at(pool, list);
-        uint32_t next = r->next;
-        if (next != 0 && run_at(pool, next)->base == r->end) {
-            r->end = run_at(pool, next)->end;
-            store_relaxed(&r->next, run_at(pool, next)->next); /* [M03] in hand */
-            run_free(pool, next);
-        } else {
-            list = next;
-        }
-    }
-}
-
-/* The last resort, see 3. above. */
-static bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
-    (void)add_acq_rel(&pool->gathers_begun, 1); /* [M05] */
-    size_t count;
-    uint32_t list = pop_all(pool, &count);
-    list = sort_runs(pool, list, count);
-    join_runs(pool, list);
-    bool found = false;
-    while (list != 0) {
-        struct run *r = run_at(pool, list);
-        struct span span = {r->base, r->end, list};
-        list = r->next;
-        if (!found && fits(pool, span.base, span.end, size, align)) {
-            found = true;
-            *out = span;
-        } else {
-            pool_give(pool, span);
-        }
-    }
-    if (found) {
-        split_off(pool, out, size, align, want);
-    }
-    found = found || take_index(pool, size, align, want, out);
-    (void)add_release(&pool->gathers_done, 1); /* [M05] */
-    return found;
-}
-
 bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
-    bool found = false;
-    for (int tries = 0; !found && tries < GATHER_TRIES; tries++) {
-        uint64_t done = load_acquire(&pool->gathers_done); /* [M05] */
+    for (int tries = 0; tries < TRIES; tries++) {
+        uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
         uint64_t mine = 0;
-        found = take_recycled(pool, size, align, larger(size, want), want, out) ||
-                take_index(pool, size, align, want, out) || take_recycled(pool, size, align, size, want, out);
-        if (!found && load_acquire(&pool->recycled) != 0) { /* [M02] */
-            found = gather(pool, size, align, want, out);
-            mine = 1;
+        if (take_recycled(pool, size, align, larger(size, want), want, out, &mine) ||
+            take_index(pool, size, align, want, out) || take_recycled(pool, size, align, size, want, out, &mine)) {
+            return true;
         }
-        /* no gather but mine overlapped the search: what was not found was not there */
-        if (!found && load_acquire(&pool->gathers_begun) - mine == done) { /* [M05] */
+        if (load_acquire(&pool->recycled) != 0) { /* [M02] */
+            mine++;
+            if (gather(pool, size, align, want, out)) {
+                return true;
+            }
+        }
+        /* nobody else held runs during the search: what was not found was not there */
+        if (load_acquire(&pool->holds_begun) - mine == done) { /* [M05] */
             return false;
         }
-        if (!found) {
-            platform_yield();
-        }
+        platform_yield();
     }
-    return found;
+    return false;
 }
 
-/* Above the barrier nothing is recycled and no child holds a run. Children's threads may be taking and giving: a taker
- * raises the barrier before it moves the index, so that who sees the one sees the other. */
-static void rewind_beside_children(struct pool *pool, size_t to) {
-    for (;;) {
-        size_t index = load_acquire(&pool->index);                     /* [M01] [M06] */
-        size_t lowest = larger(to, load_relaxed(&pool->barrier)); /* [M06] */
-        if (lowest >= index || cas_weak_acq_rel(&pool->index, &index, lowest)) { /* [M01] */
-            return;
-        }
+bool pool_take_recorded(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+    uint32_t run = run_surely(pool);
+    if (run == 0 || !pool_take(pool, size, align, want, out)) {
+        run_free(pool, run);
+        return false;
     }
-}
-
-/* Alone: recycled runs above the new index become part of what is free there. */
-static void rewind_alone(struct pool *pool, size_t to) {
-    size_t count, highest = 0;
-    uint32_t list = pop_all(pool, &count);
-    to = smaller(to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
-    while (list != 0) {
-        struct run *r = run_at(pool, list);
-        uint32_t run = list;
-        list = r->next;
-        if (r->base < to) {
-            r->end = smaller(r->end, to);
-            highest = larger(highest, r->end);
-            recycle(pool, run);
-        } else {
-            run_free(pool, run);
-        }
-    }
-    store_relaxed(&pool->barrier, highest); /* [M06] */
-    store_release(&pool->index, to);        /* [M01] */
-}
-
-void pool_rewind(struct pool *pool, size_t to, bool beside_children) {
-    if (beside_children) {
-        rewind_beside_children(pool, to);
+    if (out->run == 0) {
+        out->run = run;
     } else {
-        rewind_alone(pool, to);
+        run_free(pool, run);
     }
+    return true;
 }

@@ -1,9 +1,10 @@
 /* Marks and cleanups: lifetimes inside an arena, the calling thread's own.
  *
  * A mark is a position: the number of a save, the lease's serial, the bytes of text above its base and the ceiling (the
- * base may move down meanwhile), the chain's head and the newest cleanup. Rewinding to it ends the marks after it; ended
- * numbers are kept as at most ENDED_MAX ranges, newest last, merged where they meet. Only a program that nests more
- * unended marks than that could have a dead mark pass for a live one, and then only in the lease that it names.
+ * base may move down meanwhile), the chain's head and the newest cleanup. Rewinding to it ends the marks after it. Ended
+ * numbers are kept as ranges, merged where they meet, the newest in the TLAB and older ones in run descriptors: so
+ * many as there are live marks with ended ones between them, one for scopes in a loop. Only when descriptors
+ * run out is the oldest range forgotten, and a dead mark in it could pass for a live one.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
@@ -16,34 +17,74 @@ bool tlab_has_live_marks(const struct tlab *tlab) {
     return tlab->marks != 0 && !all_ended;
 }
 
-void tlab_end_marks(struct tlab *tlab) {
+/* The newest range of those that a descriptor holds comes back; false: there is none. */
+static bool fetch_older(struct arena *arena, struct tlab *tlab) {
+    uint32_t run = tlab->ended_older;
+    if (run == 0) {
+        return false;
+    }
+    const struct run *r = run_at(arena->pool, run);
+    tlab->ended[tlab->ended_count++] = (struct ended){r->base, r->end};
+    tlab->ended_older = r->next;
+    run_free(arena->pool, run);
+    return true;
+}
+
+/* The oldest range in the TLAB goes to a descriptor. Without one it is joined with the next: live marks between them are
+ * refused from then on, rather than a dead one taken. */
+static void store_oldest(struct arena *arena, struct tlab *tlab) {
+    uint32_t run = run_surely(arena->pool);
+    if (run != 0) {
+        struct run *r = run_at(arena->pool, run);
+        r->base = (size_t)tlab->ended[0].after;
+        r->end = (size_t)tlab->ended[0].upto;
+        store_relaxed(&r->next, tlab->ended_older); /* [M03] in hand */
+        tlab->ended_older = run;
+    } else {
+        tlab->ended[1].after = tlab->ended[0].after;
+    }
+    memmove(&tlab->ended[0], &tlab->ended[1], sizeof tlab->ended[0] * --tlab->ended_count);
+}
+
+void tlab_end_marks(struct arena *arena, struct tlab *tlab) {
+    do {
+        tlab->ended_count = 0;
+    } while (fetch_older(arena, tlab));
     tlab->ended_count = 1;
     tlab->ended[0] = (struct ended){0, tlab->marks};
 }
 
-static bool is_live(const struct tlab *tlab, uint64_t number) {
+static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t number) {
     if (number == 0 || number > tlab->marks) {
         return false;
     }
-    for (uint32_t i = tlab->ended_count; i-- > 0 && number <= tlab->ended[i].upto;) {
+    for (uint32_t i = tlab->ended_count; i-- > 0;) {
         if (number > tlab->ended[i].after) {
-            return false;
+            return number > tlab->ended[i].upto;
+        }
+    }
+    for (uint32_t run = tlab->ended_older; run != 0; run = run_at(arena->pool, run)->next) {
+        if (number > run_at(arena->pool, run)->base) {
+            return number > run_at(arena->pool, run)->end;
         }
     }
     return true;
 }
 
-/* Marks above `after` end. */
-static void end_marks_after(struct tlab *tlab, uint64_t after) {
+/* Marks above `after` end; what ended before and meets them becomes one range with them. */
+static void end_marks_after(struct arena *arena, struct tlab *tlab, uint64_t after) {
     if (after >= tlab->marks) {
         return;
     }
     while (tlab->ended_count > 0 && tlab->ended[tlab->ended_count - 1].upto >= after) {
         uint64_t inner = tlab->ended[--tlab->ended_count].after;
         after = inner < after ? inner : after;
+        if (tlab->ended_count == 0) {
+            (void)fetch_older(arena, tlab);
+        }
     }
-    if (tlab->ended_count == ENDED_MAX) {
-        memmove(&tlab->ended[0], &tlab->ended[1], sizeof tlab->ended[0] * --tlab->ended_count);
+    if (tlab->ended_count == ENDED_NEAR) {
+        store_oldest(arena, tlab);
     }
     tlab->ended[tlab->ended_count++] = (struct ended){after, tlab->marks};
 }
@@ -70,6 +111,7 @@ static void save(struct arena *arena, bitena_mark *mark) {
         mark->outer_text = tlab->mark_text;
         mark->chain = tlab->chain;
         tlab->mark_text = mark->text + 1;
+        tlab->mark_chain = tlab->chain;
     }
 }
 
@@ -91,31 +133,38 @@ bitena_scope_ bitena_scope_begin_(bitena *arena) {
     return scope;
 }
 
-/* The head is read and unlinked before each call, so that a cleanup may defer. */
-static bool run_cleanups(struct cleanup **head, const void *upto) {
+/* Unlinked before it is called, so that it may defer. */
+static bool run_newest(struct cleanup **head, const void *upto) {
+    struct cleanup *cleanup = load_acquire(head); /* [M14] */
+    if (!cleanup || cleanup == upto) {
+        return false;
+    }
+    store_release(head, cleanup->next); /* [M14] */
+    cleanup->fn(cleanup->argument);
+    return true;
+}
+
+static bool run_cleanups(struct cleanup **head) {
     bool ran = false;
-    struct cleanup *cleanup;
-    while ((cleanup = load_acquire(head)) != NULL && cleanup != upto) { /* [M14] */
-        store_release(head, cleanup->next);                              /* [M14] */
-        cleanup->fn(cleanup->argument);
+    while (run_newest(head, NULL)) {
         ran = true;
     }
     return ran;
 }
 
 static bool run_of_arena(struct arena *arena) {
-    bool ran = run_cleanups(&arena->tlab.cleanups, NULL);
-    ran = run_cleanups(&arena->cleanups, NULL) || ran;
+    bool ran = run_cleanups(&arena->tlab.cleanups);
+    ran = run_cleanups(&arena->cleanups) || ran;
     for (struct tlab *t = load_acquire(&arena->tlabs); t; t = load_relaxed(&t->next)) { /* [M11] */
-        ran = run_cleanups(&t->cleanups, NULL) || ran;
+        ran = run_cleanups(&t->cleanups) || ran;
     }
     return ran;
 }
 
 /* What absorbed children had absorbed themselves stands behind them in one list from now on. */
 static void flatten_absorbed(struct arena *arena) {
-    for (struct arena *a = arena->absorbed; a; a = a->absorbed_next) {
-        struct arena *last = a->absorbed;
+    for (struct arena *a = load_acquire(&arena->absorbed); a; a = a->absorbed_next) { /* [M15] */
+        struct arena *last = load_acquire(&a->absorbed);                               /* [M15] */
         if (last) {
             while (last->absorbed_next) {
                 last = last->absorbed_next;
@@ -132,7 +181,7 @@ bool run_all_cleanups(struct arena *arena) {
     for (bool ran = true; ran; any = any || ran) {
         ran = run_of_arena(arena);
         flatten_absorbed(arena);
-        for (struct arena *a = arena->absorbed; a; a = a->absorbed_next) {
+        for (struct arena *a = load_acquire(&arena->absorbed); a; a = a->absorbed_next) { /* [M15] */
             ran = run_of_arena(a) || ran;
         }
     }
@@ -140,7 +189,7 @@ bool run_all_cleanups(struct arena *arena) {
 }
 
 static bool names_a_place(const struct arena *arena, const struct tlab *tlab, const bitena_mark *mark) {
-    if (mark->epoch != arena->epoch || mark->tlab != tlab || !is_live(tlab, mark->number)) {
+    if (mark->epoch != arena->epoch || mark->tlab != tlab || !is_live(arena, tlab, mark->number)) {
         return false;
     }
     if (arena->mode == BITENA_EXACT) {
@@ -151,11 +200,6 @@ static bool names_a_place(const struct arena *arena, const struct tlab *tlab, co
                          mark->text <= (tlab->window ? tlab->window : tlab->floor) - tlab->base);
 }
 
-static void rewind_exact(struct arena *arena, const bitena_mark *mark, bool ends) {
-    arena->tlab.mark_text = ends ? mark->outer_text : mark->text + 1;
-    exact_rewind(arena, mark);
-}
-
 static void rewind_tlab(struct arena *arena, struct tlab *tlab, const bitena_mark *mark, bool ends) {
     tlab_close_window(tlab);
     bool in_place = tlab->serial == mark->serial && tlab->chain == mark->chain;
@@ -163,7 +207,7 @@ static void rewind_tlab(struct arena *arena, struct tlab *tlab, const bitena_mar
         store_relaxed(&tlab->floor, tlab->base + mark->text); /* [M10] */
         store_relaxed(&tlab->ceiling, mark->ceiling);         /* [M10] */
         tlab->mark_text = ends ? mark->outer_text : mark->text + 1;
-        tlab_give_rest(arena, tlab, arena->lease_max);
+        tlab_give_rest(arena, tlab);
     }
 }
 
@@ -176,19 +220,19 @@ static int rewind_to(struct arena *arena, const bitena_mark *mark, bool ends) {
         return 0; /* a thread that the index serves has nothing of its own to give back */
     }
     bool named = tlab && names_a_place(arena, tlab, mark);
-    if (named && run_cleanups(exact ? &arena->cleanups : &tlab->cleanups, mark->cleanups)) {
-        named = names_a_place(arena, tlab, mark); /* again: a cleanup may have rewound further */
+    while (named && run_newest(exact ? &arena->cleanups : &tlab->cleanups, mark->cleanups)) {
+        named = names_a_place(arena, tlab, mark); /* the cleanup may have rewound further */
     }
     if (!named) {
         errno = EINVAL;
         return -1;
     }
     if (exact) {
-        rewind_exact(arena, mark, ends);
+        exact_rewind(arena, mark, ends);
     } else {
         rewind_tlab(arena, tlab, mark, ends);
     }
-    end_marks_after(tlab, mark->number - (ends ? 1 : 0));
+    end_marks_after(arena, tlab, mark->number - (ends ? 1 : 0));
     return 0;
 }
 

@@ -44,6 +44,14 @@ static inline bool place_up(uintptr_t floor, uintptr_t ceiling, size_t size, siz
     return true;
 }
 
+static inline size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static inline size_t add_saturating(size_t a, size_t b) {
     return a > SIZE_MAX - b ? SIZE_MAX : a + b;
 }

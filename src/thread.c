@@ -27,6 +27,7 @@ static uint64_t slotless;         /* generations of ids without a slot [M09] */
 static bool hooks_work;
 
 __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
+__thread uint64_t thread_registered __attribute__((tls_model("initial-exec"), visibility("hidden")));
 static __thread bool thread_over __attribute__((tls_model("initial-exec")));
 
 const void *thread_copy(void) {
@@ -75,15 +76,15 @@ static void at_thread_end(void *value) {
     if (round < platform_thread_end_rounds() && platform_set_thread_value((void *)(round + 1)) == 0) {
         return;
     }
-    uint64_t id = bitena_thread_id;
-    bitena_thread_id = 0; /* first: from here on this thread owns nothing */
+    uint64_t id = thread_registered;
+    bitena_thread_id = thread_registered = 0; /* first: from here on this thread owns nothing */
     thread_over = true;
     release_slot(slot_of(id));
 }
 
 /* Alone in the new process: only the forking thread lives on, under its old id. */
 static void after_fork_in_child(void) {
-    uint32_t mine = bitena_thread_id ? slot_of(bitena_thread_id) : THREAD_NO_SLOT;
+    uint32_t mine = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
         uint64_t bit = (uint64_t)1 << slot % WORD_BITS;
         if (slot != mine && (load_relaxed(&taken[slot / WORD_BITS]) & bit)) { /* [M08] */
@@ -117,7 +118,7 @@ uint64_t register_thread(void) {
         }
         generation = ++mine->generation;
     }
-    return bitena_thread_id = compose(generation, slot);
+    return bitena_thread_id = thread_registered = compose(generation, slot);
 }
 
 bool thread_left_in_order(uint64_t id) {
@@ -125,7 +126,7 @@ bool thread_left_in_order(uint64_t id) {
 }
 
 uint64_t fresh_epoch(void) {
-    uint32_t slot = bitena_thread_id ? slot_of(bitena_thread_id) : THREAD_NO_SLOT;
+    uint32_t slot = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     if (slot == THREAD_NO_SLOT) {
         return (uint64_t)THREAD_NO_SLOT << 52 | add_relaxed(&shared_epochs, 1); /* [M09] */
     }

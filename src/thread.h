@@ -30,6 +30,10 @@ static inline uint32_t slot_of(uint64_t id) {
 
 uint64_t register_thread(void);
 
+/* The caller's id if this copy of the library gave it, else 0: only then its slot means something here. Two copies may
+ * share bitena_thread_id, where the linker made their names one. */
+extern __thread uint64_t thread_registered __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /* The caller's id, given now if it has none; 0 when its thread-specific data is already being destroyed. */
 static inline uint64_t thread_id(void) {
     uint64_t id = bitena_thread_id;

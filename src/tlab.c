@@ -31,11 +31,11 @@ void tlab_clear(struct arena *arena, struct tlab *tlab) {
     tlab_set_empty(arena, tlab);
     store_relaxed(&tlab->window, 0);      /* [M10] */
     store_relaxed(&tlab->spare_bytes, 0); /* [M10] */
-    tlab->chain = tlab->spare = 0;
+    tlab->chain = tlab->spare = tlab->mark_chain = 0;
     tlab->next_lease = LEASE_MIN < arena->lease_max ? LEASE_MIN : arena->lease_max;
     tlab->children = 0;
     tlab->cleanups = NULL;
-    tlab_end_marks(tlab);
+    tlab_end_marks(arena, tlab);
 }
 
 void tlab_close_window(struct tlab *tlab) {
@@ -84,10 +84,10 @@ static void grow_lease(const struct arena *arena, struct tlab *tlab) {
     tlab->next_lease = clamp_size(tlab->next_lease * 2, LEASE_MIN, arena->lease_max);
 }
 
-static size_t lease_step(const struct arena *arena, const struct tlab *tlab) {
+static size_t fair_share(const struct arena *arena, size_t most) {
     const struct pool *pool = arena->pool;
     const struct root *root = (const struct root *)((const char *)pool - offsetof(struct root, pool));
-    return fair_lease(tlab->next_lease, pool_free(pool), load_relaxed(&root->arena.tlabs_in_use)); /* [M11] */
+    return fair_lease(most, pool_free(pool), load_relaxed(&root->arena.tlabs_in_use)); /* [M11] */
 }
 
 static size_t needed(const struct request *request) {
@@ -101,11 +101,12 @@ static void *extend(struct arena *arena, struct tlab *tlab, const struct request
     size_t base = offset_of(pool, tlab->base);
     uintptr_t at;
     if (tlab->floor != tlab->base || load_relaxed(&pool->index) != base || pool->upward || /* [M01] a hint */
-        !place_down(pool->data, tlab->ceiling, request->size, request->align, &at)) {
+        !place_down(pool->data, tlab->ceiling, request->size, request->align, &at) ||
+        tlab->ceiling - at - request->size >= LEASE_MIN) { /* the gap of a large alignment is better kept apart */
         return NULL;
     }
     size_t need = at < tlab->base ? tlab->base - at : 0;
-    size_t wish = lease_step(arena, tlab);
+    size_t wish = fair_share(arena, tlab->next_lease);
     size_t more = clamp_size(wish, request->growing ? needed(request) : need, SIZE_MAX);
     more = more < base ? more : base;
     if (!pool_extend(pool, base, more)) {
@@ -122,37 +123,63 @@ static bool needs_chain(const struct arena *arena, const struct tlab *tlab) {
     return arena->parent != NULL || tlab_has_live_marks(tlab);
 }
 
+/* Neighbours in space and time become one run. */
+static bool merge_into_head(const struct arena *arena, const struct tlab *tlab, struct span span) {
+    if (tlab->chain == 0 || tlab->chain == tlab->mark_chain) {
+        return false;
+    }
+    struct run *head = run_at(arena->pool, tlab->chain);
+    if (head->serial != 0 || (span.end != head->base && span.base != head->end)) {
+        return false;
+    }
+    head->base = smaller(head->base, span.base);
+    head->end = larger(head->end, span.end);
+    return true;
+}
+
+/* A span that needs the chain has a descriptor by now: see describe and pool_take_recorded. */
 static void chain_add(struct arena *arena, struct tlab *tlab, struct span span, uintptr_t serial) {
     struct pool *pool = arena->pool;
-    uint32_t run = span.run;
-    if (span.base == span.end || !needs_chain(arena, tlab)) {
-        run_free(pool, run);
-        return;
-    }
-    run = run ? run : run_new(pool);
-    if (run != 0) { /* without a descriptor the bytes wait for the root's reset */
-        struct run *r = run_at(pool, run);
+    if (span.base == span.end || !needs_chain(arena, tlab) || (serial == 0 && merge_into_head(arena, tlab, span))) {
+        run_free(pool, span.run);
+    } else if (span.run != 0) {
+        struct run *r = run_at(pool, span.run);
         r->base = span.base;
         r->end = span.end;
         r->serial = (uint32_t)serial;
         store_relaxed(&r->next, tlab->chain); /* [M03] in hand */
-        tlab->chain = run;
+        tlab->chain = span.run;
     }
 }
 
-/* The current lease goes to the chain. A live mark in it may want it back whole; else its rest is recycled. */
+/* The current lease will have to be retired: into the chain only with a descriptor. */
+static bool describe(struct arena *arena, struct tlab *tlab) {
+    if (tlab->lease == 0 && tlab->base != tlab->end && needs_chain(arena, tlab)) {
+        tlab->lease = run_surely(arena->pool);
+        return tlab->lease != 0;
+    }
+    return true;
+}
+
+/* The current lease goes to the chain. A live mark in it may want it back whole, else its rest is recycled. */
 void tlab_retire(struct arena *arena, struct tlab *tlab) {
     struct pool *pool = arena->pool;
     struct span all = {offset_of(pool, tlab->base), offset_of(pool, tlab->end), tlab->lease};
-    struct span rest = {offset_of(pool, tlab->floor), offset_of(pool, tlab->ceiling), 0};
+    struct span text = {all.base, offset_of(pool, tlab->floor), 0};
+    size_t objects = offset_of(pool, tlab->ceiling);
+    uintptr_t serial = tlab->mark_text != 0 || tlab->serial == BIRTH_SERIAL ? tlab->serial : 0;
     tlab->lease = 0;
-    if (tlab->mark_text != 0 || rest.end - rest.base < WORTH_RECYCLING) {
-        chain_add(arena, tlab, all, tlab->serial);
-        return;
+    if (tlab->mark_text == 0 && objects - text.end >= worth_recycling(pool)) {
+        bool needs_run = text.base != text.end && needs_chain(arena, tlab);
+        text.run = needs_run ? run_surely(pool) : 0;
+        if ((text.run != 0 || !needs_run) && pool_give_part(pool, text.end, objects)) {
+            chain_add(arena, tlab, text, 0);
+            all.base = objects;
+        } else {
+            run_free(pool, text.run);
+        }
     }
-    pool_give(pool, rest);
-    chain_add(arena, tlab, (struct span){all.base, rest.base, 0}, 0);
-    chain_add(arena, tlab, (struct span){rest.end, all.end, all.run}, tlab->serial);
+    chain_add(arena, tlab, all, serial);
 }
 
 void tlab_install(struct tlab *tlab, const struct pool *pool, struct span span) {
@@ -165,21 +192,34 @@ void tlab_install(struct tlab *tlab, const struct pool *pool, struct span span) 
     set_interval(tlab, tlab->base, tlab->end);
 }
 
+/* Of an EXACT arena: its rewind gives it back. Any thread. */
+static void chain_exact(struct arena *arena, struct span span) {
+    struct run *r = run_at(arena->pool, span.run);
+    r->base = span.base;
+    r->end = span.end;
+    uint32_t head = load_relaxed(&arena->tlab.chain); /* [M03] */
+    do {
+        store_relaxed(&r->next, head); /* [M03] */
+    } while (!cas_weak_release(&arena->tlab.chain, &head, span.run)); /* [M03] */
+}
+
 void *run_apart(struct arena *arena, struct tlab *tlab, const struct request *request) {
     struct pool *pool = arena->pool;
     struct span span;
     uintptr_t at = 0;
-    if (!pool_take(pool, request->size, request->align, 0, &span)) {
+    bool recorded = tlab && needs_chain(arena, tlab);
+    if (!(recorded ? pool_take_recorded : pool_take)(pool, request->size, request->align, 0, &span)) {
         return NULL;
     }
     (void)place_up(address_of(pool, span.base), address_of(pool, span.end), request->size, request->align, &at);
     size_t used_end = offset_of(pool, at) + request->size;
-    if (span.end - used_end >= WORTH_RECYCLING) { /* the gap of a large alignment */
-        pool_give(pool, (struct span){used_end, span.end, 0});
-        span.end = used_end;
+    if (span.end - used_end >= worth_recycling(pool) && pool_give_part(pool, used_end, span.end)) {
+        span.end = used_end; /* the gap of a large alignment */
     }
     if (tlab) {
         chain_add(arena, tlab, span, 0);
+    } else if (pool->upward && span.run != 0) {
+        chain_exact(arena, span);
     } else {
         run_free(pool, span.run);
     }
@@ -206,11 +246,15 @@ static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct 
 
 static bool take_lease(struct arena *arena, struct tlab *tlab, const struct request *request, struct span *span) {
     size_t need = needed(request);
+    if (!describe(arena, tlab)) {
+        return false;
+    }
     if (tlab_take_spare(arena->pool, tlab, need, span)) {
         return true;
     }
-    size_t step = lease_step(arena, tlab);
-    return pool_take(arena->pool, request->size, request->align, step > need ? step : need, span);
+    size_t want = larger(need, fair_share(arena, tlab->next_lease));
+    return (needs_chain(arena, tlab) ? pool_take_recorded : pool_take)(arena->pool, request->size, request->align, want,
+                                                                       span);
 }
 
 /* The new lease first, the old one's retirement after: a refusal changes nothing. */
@@ -257,8 +301,7 @@ void *tlab_refill(struct arena *arena, struct tlab *tlab, const struct request *
     if (p) {
         return p;
     }
-    bool apart = is_apart(arena, tlab, request);
-    p = apart ? run_apart(arena, tlab, request) : new_lease(arena, tlab, request);
+    p = is_apart(arena, tlab, request) ? run_apart(arena, tlab, request) : new_lease(arena, tlab, request);
     if (!p && tlab->spare != 0) {
         tlab_give_spare(arena, tlab);
         p = extend(arena, tlab, request);
@@ -270,34 +313,36 @@ void *tlab_refill(struct arena *arena, struct tlab *tlab, const struct request *
     return p;
 }
 
-/* Keeps the largest run of at most lease_max seen so far as *spare; gives back the other. */
-static void offer_spare(struct arena *arena, struct span *spare, struct span span) {
+/* The highest run, if it is worth it, is kept as *spare, but no more than `most` of it: so the room below stays whole. */
+static void offer_spare(struct arena *arena, struct span *spare, struct span span, size_t most) {
     struct pool *pool = arena->pool;
-    if (span.end - span.base > arena->lease_max) {
-        size_t cut = span.end - arena->lease_max;
-        pool_give(pool, (struct span){span.base, cut, 0});
-        span.base = cut;
-    }
-    bool better = span.end - span.base >= LEASE_MIN && span.end - span.base >= spare->end - spare->base;
-    struct span back = better ? *spare : span;
-    if (better) {
-        *spare = span;
-    }
-    pool_give(pool, back);
-}
-
-static void keep_spare(struct arena *arena, struct tlab *keeper, struct span span) {
-    struct pool *pool = arena->pool;
-    uint32_t run = span.run ? span.run : span.base != span.end ? run_new(pool) : 0;
-    if (!keeper || keeper->spare != 0 || run == 0) {
-        span.run = run;
+    if (most < LEASE_MIN || span.end - span.base < LEASE_MIN || span.base < spare->base) {
         pool_give(pool, span);
         return;
     }
-    run_at(pool, run)->base = span.base;
-    run_at(pool, run)->end = span.end;
-    keeper->spare = run;
+    if (span.end - span.base > most) {
+        if (!pool_give_part(pool, span.base, span.end - most)) {
+            pool_give(pool, span);
+            return;
+        }
+        span.base = span.end - most;
+    }
+    pool_give(pool, *spare);
+    *spare = span;
+}
+
+static bool keep_spare(struct arena *arena, struct tlab *keeper, struct span span) {
+    struct pool *pool = arena->pool;
+    span.run = span.run ? span.run : span.base != span.end ? run_new(pool) : 0;
+    if (!keeper || keeper->spare != 0 || span.run == 0) {
+        pool_give(pool, span);
+        return false;
+    }
+    run_at(pool, span.run)->base = span.base;
+    run_at(pool, span.run)->end = span.end;
+    keeper->spare = span.run;
     store_relaxed(&keeper->spare_bytes, span.end - span.base); /* [M10] */
+    return true;
 }
 
 bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr_t serial, struct tlab *keeper) {
@@ -305,28 +350,26 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
     struct span spare = {0, 0, 0}, found = {0, 0, 0};
     struct span current = {offset_of(pool, tlab->base), offset_of(pool, tlab->end), tlab->lease};
     bool in_place = tlab->serial == serial;
+    bool long_way = tlab->chain != chain;
+    size_t most = fair_share(arena, arena->lease_max);
     while (tlab->chain != chain && tlab->chain != 0) {
         struct run *r = run_at(pool, tlab->chain);
         struct span span = {r->base, r->end, tlab->chain};
         if (!in_place && current.base < span.base) { /* lowest first: each may touch the index in turn */
-            offer_spare(arena, &spare, current);
+            offer_spare(arena, &spare, current, most);
             current.base = current.end = SIZE_MAX;
-            current.run = 0;
         }
         tlab->chain = r->next;
         if (!in_place && serial != 0 && r->serial == (uint32_t)serial) {
             found = span;
-        } else if (r->serial != 0) {
-            offer_spare(arena, &spare, span);
         } else {
-            pool_give(pool, span);
+            offer_spare(arena, &spare, span, r->serial ? most : 0);
         }
     }
     if (!in_place) {
         if (current.base != current.end) {
-            offer_spare(arena, &spare, current);
+            offer_spare(arena, &spare, current, most);
         }
-        tlab->lease = 0;
         if (found.base == found.end) {
             tlab_set_empty(arena, tlab);
         } else {
@@ -334,18 +377,22 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
             tlab->serial = serial;
         }
     }
-    keep_spare(arena, keeper, spare);
+    tlab->mark_chain = tlab->chain;
+    if (!keep_spare(arena, keeper, spare) || long_way) {
+        pool_settle(pool);
+    }
     return in_place || found.base != found.end;
 }
 
 /* Only the lower end may go: there is no text on it. */
-void tlab_give_rest(struct arena *arena, struct tlab *tlab, size_t keep) {
+void tlab_give_rest(struct arena *arena, struct tlab *tlab) {
     struct pool *pool = arena->pool;
+    size_t keep = fair_share(arena, arena->lease_max);
     if (tlab->floor == tlab->base && tlab->ceiling - tlab->base > keep) {
-        size_t base = offset_of(pool, tlab->base);
         uintptr_t cut = tlab->ceiling - keep;
-        tlab->base = cut;
-        set_interval(tlab, cut, tlab->ceiling);
-        pool_give(pool, (struct span){base, offset_of(pool, cut), 0});
+        if (pool_give_part(pool, offset_of(pool, tlab->base), offset_of(pool, cut))) {
+            tlab->base = cut;
+            set_interval(tlab, cut, tlab->ceiling);
+        }
     }
 }

@@ -35,7 +35,7 @@ struct block_plan {
 /* Fresh zeroed pages, the data's top on a 2 MiB boundary with huge pages. -1: errno ENOMEM and *refusal. */
 int block_open_private(struct block *block, const struct block_plan *plan, struct platform_refusal *refusal);
 
-/* The caller's size bytes, the tables at their upper end, zeroed. -1: too small for the tables. */
+/* The caller's size bytes, the tables at their upper end; nothing is written. -1: too small for the tables. */
 int block_open_buffer(struct block *block, void *buffer, size_t size, size_t table_bytes);
 
 #endif

@@ -1,7 +1,5 @@
 /* A block in the caller's memory: no system call, nothing freed. Data starts at the buffer's start, tables stand at its end.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "block.h"
 
 static void close_buffer(const struct block *block) {
@@ -26,7 +24,6 @@ int block_open_buffer(struct block *block, void *buffer, size_t size, size_t tab
     if (top <= start) {
         return -1;
     }
-    memset((void *)top, 0, table_bytes);
     *block = (struct block){&buffer_kind, start, top, top + table_bytes, buffer, size};
     return 0;
 }

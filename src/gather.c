@@ -1,0 +1,175 @@
+/* Recycled runs put in order: joined, given to the index, searched, forgotten by a rewind, their pages given back.
+ * Everything here pops all recycled runs first and pushes what remains; n runs cost O(n log n).
+ * SPDX-License-Identifier: MIT */
+#include "lease.h"
+
+enum { SETTLE_ALWAYS = 8 };
+
+static uint32_t pop_all(struct pool *pool, size_t *count) {
+    uint32_t list = 0;
+    *count = 0;
+    for (unsigned class = 0; class < CLASS_COUNT; class++) {
+        for (uint32_t run; (run = pop(pool, &pool->classes[class])) != 0; ++*count) {
+            struct run *r = run_at(pool, run);
+            (void)add_release(&pool->recycled, 0 - (r->end - r->base)); /* [M02] */
+            (void)add_relaxed(&pool->recycled_runs, (size_t)-1);         /* [M02] */
+            store_relaxed(&r->next, list);                              /* [M03] in hand */
+            list = run;
+        }
+    }
+    return list;
+}
+
+/* Ascending by base; a merge sort on the next links of runs in hand. */
+static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count) {
+    if (count < 2) {
+        return list;
+    }
+    uint32_t last = list;
+    for (size_t i = 1; i < count / 2; i++) {
+        last = run_at(pool, last)->next;
+    }
+    uint32_t right = run_at(pool, last)->next;
+    store_relaxed(&run_at(pool, last)->next, 0); /* [M03] in hand */
+    list = sort_runs(pool, list, count / 2);
+    right = sort_runs(pool, right, count - count / 2);
+    uint32_t merged = 0;
+    uint32_t *tail = &merged;
+    while (list != 0 || right != 0) {
+        bool left = right == 0 || (list != 0 && run_at(pool, list)->base < run_at(pool, right)->base);
+        uint32_t *from = left ? &list : &right;
+        store_relaxed(tail, *from); /* [M03] in hand */
+        tail = &run_at(pool, *from)->next;
+        *from = *tail;
+    }
+    return merged;
+}
+
+/* Joins neighbours in a sorted list. */
+static void join_runs(struct pool *pool, uint32_t list) {
+    while (list != 0) {
+        struct run *r = run_at(pool, list);
+        uint32_t next = r->next;
+        if (next != 0 && run_at(pool, next)->base == r->end) {
+            r->end = run_at(pool, next)->end;
+            store_relaxed(&r->next, run_at(pool, next)->next); /* [M03] in hand */
+            run_free(pool, next);
+        } else {
+            list = next;
+        }
+    }
+}
+
+/* The last resort, see lease.c. Alone or not: what it holds is announced, so that others look again. */
+bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+    hold(pool);
+    size_t count;
+    uint32_t list = pop_all(pool, &count);
+    list = sort_runs(pool, list, count);
+    join_runs(pool, list);
+    bool found = false;
+    while (list != 0) {
+        struct run *r = run_at(pool, list);
+        struct span span = {r->base, r->end, list};
+        list = r->next;
+        if (!found && fits(pool, span.base, span.end, size, align)) {
+            found = true;
+            *out = span;
+        } else {
+            pool_give(pool, span);
+        }
+    }
+    if (found) {
+        split_off(pool, out, size, align, want);
+    }
+    found = found || take_index(pool, size, align, want, out);
+    store_relaxed(&pool->runs_left, load_relaxed(&pool->recycled_runs)); /* [M02] */
+    unhold(pool);
+    return found;
+}
+
+void join_all(struct pool *pool) {
+    struct span none;
+    (void)gather(pool, SIZE_MAX, 1, 0, &none);
+}
+
+/* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the long term. */
+void pool_settle(struct pool *pool) {
+    size_t runs = load_relaxed(&pool->recycled_runs); /* [M02] */
+    size_t left = load_relaxed(&pool->runs_left);     /* [M02] */
+    if (runs > left && (runs <= SETTLE_ALWAYS || runs > 2 * left)) {
+        join_all(pool);
+    }
+}
+
+/* Above the barrier nothing is recycled and no child holds a run. Children's threads may be taking and giving: a taker
+ * raises the barrier before it moves the index, so that who sees the one sees the other. */
+static void rewind_beside_children(struct pool *pool, size_t to) {
+    for (;;) {
+        size_t index = load_acquire(&pool->index);                     /* [M01] [M06] */
+        size_t lowest = larger(to, load_relaxed(&pool->barrier)); /* [M06] */
+        if (lowest >= index || cas_weak_acq_rel(&pool->index, &index, lowest)) { /* [M01] */
+            return;
+        }
+    }
+}
+
+/* Alone: recycled runs above the new index become part of what is free there. */
+static void rewind_alone(struct pool *pool, size_t to) {
+    size_t count, highest = 0;
+    uint32_t list = pop_all(pool, &count);
+    to = smaller(to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
+    while (list != 0) {
+        struct run *r = run_at(pool, list);
+        uint32_t run = list;
+        list = r->next;
+        if (r->base < to) {
+            r->end = smaller(r->end, to);
+            highest = larger(highest, r->end);
+            recycle(pool, run);
+        } else {
+            run_free(pool, run);
+        }
+    }
+    store_relaxed(&pool->barrier, highest); /* [M06] */
+    store_release(&pool->index, to);        /* [M01] */
+    join_all(pool);
+}
+
+void pool_rewind(struct pool *pool, size_t to, bool beside_children) {
+    if (beside_children) {
+        rewind_beside_children(pool, to);
+    } else {
+        rewind_alone(pool, to);
+    }
+}
+
+int pool_discard(const struct pool *pool, struct span span, size_t *keep) {
+    size_t bytes = span.end - span.base;
+    size_t kept = smaller(*keep, bytes);
+    *keep -= kept;
+    size_t base = pool->upward ? span.base + kept : span.base; /* what is handed out next stays */
+    return kept == bytes ? 0 : pool->block.kind->discard(address_of(pool, base), bytes - kept);
+}
+
+/* What is free is in hand while its pages go: a child's thread may be taking and giving. */
+int pool_trim(struct pool *pool, size_t keep) {
+    hold(pool);
+    size_t count;
+    struct span all;
+    int result = 0;
+    uint32_t list = pop_all(pool, &count);
+    if (take_index(pool, 1, 1, SIZE_MAX, &all)) {
+        result = pool_discard(pool, all, &keep);
+        pool_give(pool, all);
+    }
+    while (list != 0) {
+        struct run *r = run_at(pool, list);
+        struct span span = {r->base, r->end, list};
+        list = r->next;
+        result = result ? result : pool_discard(pool, span, &keep);
+        pool_give(pool, span);
+    }
+    unhold(pool);
+    return result;
+}
