@@ -284,7 +284,7 @@ typedef struct bitena_mark {
 
 BITENA_API bitena_mark bitena_save(bitena *arena);
 /* Runs the cleanups deferred since and gives back what this thread took since, large runs too. EINVAL: not a live mark of
- * this thread in this arena. */
+ * this thread in this arena (so whatever a stranger brings). */
 BITENA_API int bitena_rewind(bitena *arena, bitena_mark mark);
 
 /* fn(argument) when this memory goes back: at reset, drop, or a rewind past this call; newest first per thread, before

@@ -113,11 +113,9 @@ int bitena_own(bitena *arena) {
         return -1;
     }
     tlab_close_window(&a->tlab);
-    if (a->tlab.bearer != id) {
-        tlab_end_marks(a, &a->tlab);
-        a->tlab.mark_text = 0;
-        a->tlab.bearer = id;
-    }
+    tlab_end_marks(a, &a->tlab);
+    a->tlab.mark_text = 0;
+    a->tlab.bearer = id;
     store_relaxed(&a->owner, id); /* [M12] */
     return 0;
 }

@@ -47,6 +47,7 @@ struct pool {
     size_t capacity;
     struct run *runs;
     uint32_t run_count;
+    unsigned forks;       /* when it was last made empty: see pool_take */
     bool upward;          /* EXACT: the index counts used bytes and rises; else free bytes, and it falls */
     struct block block;
 

@@ -117,7 +117,7 @@ static void rewind_beside_children(struct pool *pool, size_t to) {
 /* Alone: recycled runs above the new index become part of what is free there. */
 static void rewind_alone(struct pool *pool, size_t to) {
     size_t count, highest = 0;
-    uint32_t list = pop_all(pool, &count);
+    uint32_t list = load_relaxed(&pool->recycled) ? pop_all(pool, &count) : 0; /* [M02] alone */
     to = smaller(to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
     while (list != 0) {
         struct run *r = run_at(pool, list);
@@ -133,7 +133,9 @@ static void rewind_alone(struct pool *pool, size_t to) {
     }
     store_relaxed(&pool->barrier, highest); /* [M06] */
     store_release(&pool->index, to);        /* [M01] */
-    join_all(pool);
+    if (highest != 0) {
+        join_all(pool);
+    }
 }
 
 void pool_rewind(struct pool *pool, size_t to, bool beside_children) {

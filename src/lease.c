@@ -11,8 +11,9 @@
  * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n recycled runs.
  * SPDX-License-Identifier: MIT */
 #include "lease.h"
+#include "thread.h"
 
-enum { TAG_SHIFT = 32, TRIES = 256 };
+enum { TAG_SHIFT = 32, TRIES = 20000, TRIES_AFTER_FORK = 64 };
 
 struct run *run_at(const struct pool *pool, uint32_t run) {
     return &pool->runs[run - 1];
@@ -71,6 +72,7 @@ void pool_clear(struct pool *pool) {
     store_relaxed(&pool->recycled, 0);                             /* [M02] alone */
     store_relaxed(&pool->recycled_runs, 0);                        /* [M02] alone */
     store_relaxed(&pool->runs_left, 0);                            /* [M02] alone */
+    pool->forks = thread_forks();
     pool->holds_begun = pool->holds_done = 0;
     store_relaxed(&pool->mark, 0);                                 /* [M06] alone */
     store_relaxed(&pool->barrier, 0);                              /* [M06] alone */
@@ -237,7 +239,9 @@ bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struc
 }
 
 bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
-    for (int tries = 0; tries < TRIES; tries++) {
+    /* a fork may have cut off a thread that held runs: they will never be back in this process */
+    int most = pool->forks == thread_forks() ? TRIES : TRIES_AFTER_FORK;
+    for (int tries = 0; tries < most; tries++) {
         uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
         uint64_t mine = 0;
         if (take_recycled(pool, size, align, larger(size, want), want, out, &mine) ||

@@ -1,6 +1,6 @@
 /* Thread ids and slots. A slot is claimed by setting its bit in a bitmap, lowest first, and released by clearing it when
- * the thread ends. The thread-specific destructor puts itself off to a late round, so that users'
- * destructors, whenever they were registered, still find their thread's arenas; what allocates later still is served
+ * the thread ends. The thread-specific destructor puts itself off to the second round, so that
+ * users' destructors, whenever they were registered, still find their thread's arenas; what allocates later still is served
  * by the shared index. Includes nothing of the arena.
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
@@ -25,6 +25,7 @@ static uint64_t taken[WORDS];     /* a bit per slot [M07] */
 static uint64_t shared_epochs;    /* for threads without a slot [M09] */
 static uint64_t slotless;         /* generations of ids without a slot [M09] */
 static bool hooks_work;
+static unsigned forks;
 
 __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
 __thread uint64_t thread_registered __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -84,6 +85,7 @@ static void at_thread_end(void *value) {
 
 /* Alone in the new process: only the forking thread lives on, under its old id. */
 static void after_fork_in_child(void) {
+    forks++;
     uint32_t mine = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
         uint64_t bit = (uint64_t)1 << slot % WORD_BITS;
@@ -125,10 +127,15 @@ bool thread_left_in_order(uint64_t id) {
     return ((generation_of(id) - slots[slot_of(id)].cut_off) & generation_mask) - 1 < generation_mask / 2;
 }
 
+unsigned thread_forks(void) {
+    return forks;
+}
+
 uint64_t fresh_epoch(void) {
     uint32_t slot = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     if (slot == THREAD_NO_SLOT) {
         return (uint64_t)THREAD_NO_SLOT << 52 | add_relaxed(&shared_epochs, 1); /* [M09] */
     }
-    return (uint64_t)slot << 52 | ++slots[slot].epochs;
+    uint64_t first = ((uint64_t)(uintptr_t)slots * UINT64_C(0x9E3779B97F4A7C15)) >> 12; /* another in each copy */
+    return (uint64_t)slot << 52 | ((first + ++slots[slot].epochs) & ((UINT64_C(1) << 52) - 1));
 }

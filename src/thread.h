@@ -46,6 +46,9 @@ bool thread_left_in_order(uint64_t id);
 /* Which copy of the library this is: ids and slots mean something within one copy. */
 const void *thread_copy(void);
 
+/* How many forks lie between this process and its first use of the library. */
+unsigned thread_forks(void);
+
 /* A number never given before in this process (by this copy). */
 uint64_t fresh_epoch(void);
 
