@@ -125,6 +125,11 @@ static void release_runs(struct arena *child, struct arena *parent, struct tlab 
     const struct tlab *from = &child->tlab;
     struct tlab tlab;
     tlab_end_marks(child, &child->tlab);
+    if (from->chain == 0 && from->spare == 0 && from->end - from->base <= SMALL_CHILD && keeper && keeper->spare == 0) {
+        struct span only = {offset_of(parent->pool, from->base), offset_of(parent->pool, from->end), from->lease};
+        (void)tlab_keep_spare(parent, keeper, only); /* the usual case: no shared word is touched */
+        return;
+    }
     tlab.base = from->base;
     tlab.end = from->end;
     tlab.serial = from->serial;

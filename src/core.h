@@ -23,6 +23,7 @@ enum {
     WORTH_RECYCLING = 64,     /* smaller rests stay with the run they belong to, except in EXACT arenas */
     BIRTH_SERIAL = 1,         /* of a child's first lease, in which its struct stands */
     CLASS_COUNT = 48,         /* classes of recycled runs: floor(log2 bytes), so capacity < 2^48 */
+    SMALL_CHILD = 4 << 10,    /* the lease of a child that is kept as a spare without asking what remains */
     ENDED_NEAR = 4            /* ranges of ended marks kept in the TLAB itself */
 };
 
@@ -231,6 +232,8 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
 void tlab_give_rest(struct arena *arena, struct tlab *tlab);
 /* The spare, if it has `need` bytes: no shared operation. */
 bool tlab_take_spare(const struct pool *pool, struct tlab *tlab, size_t need, struct span *span);
+/* The span becomes the spare of *keeper; false: it is given back, there is no keeper or it has one. */
+bool tlab_keep_spare(struct arena *arena, struct tlab *keeper, struct span span);
 void tlab_give_spare(struct arena *arena, struct tlab *tlab);
 
 /* alloc.c */

@@ -331,7 +331,7 @@ static void offer_spare(struct arena *arena, struct span *spare, struct span spa
     *spare = span;
 }
 
-static bool keep_spare(struct arena *arena, struct tlab *keeper, struct span span) {
+bool tlab_keep_spare(struct arena *arena, struct tlab *keeper, struct span span) {
     struct pool *pool = arena->pool;
     span.run = span.run ? span.run : span.base != span.end ? run_new(pool) : 0;
     if (!keeper || keeper->spare != 0 || span.run == 0) {
@@ -378,7 +378,7 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
         }
     }
     tlab->mark_chain = tlab->chain;
-    if (!keep_spare(arena, keeper, spare) || long_way) {
+    if (!tlab_keep_spare(arena, keeper, spare) || long_way) {
         pool_settle(pool);
     }
     return in_place || found.base != found.end;
