@@ -1,5 +1,6 @@
-/* The out-of-line path of the allocation verbs, in this order: EXACT arenas (no thread is registered, so signal handlers
- * may come), the owner's TLAB, the caller's TLAB in the table, the refill. A thread without a TLAB is served by the index.
+/* The out-of-line path of the allocation verbs, in this order: EXACT arenas (no thread is
+ * registered, so signal handlers may come), the owner's TLAB, the caller's TLAB in the table,
+ * the refill. A thread without a TLAB is served by the index.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
@@ -8,12 +9,14 @@
 #include "order.h"
 #include "thread.h"
 
-int check_request(size_t size, size_t align) {
+int check_request(size_t size, size_t align)
+{
     return !is_power_of_two(align) ? EINVAL : size > PTRDIFF_MAX ? EOVERFLOW : 0;
 }
 
 /* The thread before in this slot is gone; its room goes on, its marks do not. */
-static bool is_linked(const struct arena *arena, const struct tlab *tlab) {
+static bool is_linked(const struct arena *arena, const struct tlab *tlab)
+{
     const struct tlab *t = load_acquire(&arena->tlabs); /* [M11] */
     while (t && t != tlab) {
         t = load_relaxed(&t->next); /* [M11] */
@@ -21,7 +24,8 @@ static bool is_linked(const struct arena *arena, const struct tlab *tlab) {
     return t == tlab;
 }
 
-static struct tlab *inherit(struct arena *arena, struct tlab *tlab, uint64_t id) {
+static struct tlab *inherit(struct arena *arena, struct tlab *tlab, uint64_t id)
+{
     tlab_close_window(tlab);
     tlab_end_marks(arena, tlab);
     tlab->mark_text = 0;
@@ -29,17 +33,19 @@ static struct tlab *inherit(struct arena *arena, struct tlab *tlab, uint64_t id)
     return tlab;
 }
 
-static void link_tlab(struct arena *arena, struct tlab *tlab) {
+static void link_tlab(struct arena *arena, struct tlab *tlab)
+{
     struct tlab *head = load_relaxed(&arena->tlabs); /* [M11] */
     do {
-        store_relaxed(&tlab->next, head); /* [M11] */
+        store_relaxed(&tlab->next, head);                    /* [M11] */
     } while (!cas_weak_release(&arena->tlabs, &head, tlab)); /* [M11] */
     (void)add_relaxed(&arena->tlabs_in_use, 1);              /* [M11] */
 }
 
-/* A refill may have been half done when a fork cut the bearer off: its runs wait for the reset. What it deferred and
- * the children it counted are whole at every instant. */
-static void abandon(struct arena *arena, struct tlab *tlab) {
+/* A refill may have been half done when a fork cut the bearer off: its runs wait for the reset.
+ * What it deferred and the children it counted are whole at every instant. */
+static void abandon(struct arena *arena, struct tlab *tlab)
+{
     struct cleanup *cleanups = tlab->cleanups;
     intptr_t children = tlab->children;
     tlab->ended_older = 0;
@@ -48,7 +54,8 @@ static void abandon(struct arena *arena, struct tlab *tlab) {
     tlab->children = children;
 }
 
-static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, uint64_t id) {
+static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, uint64_t id)
+{
     uint32_t slot = slot_of(id);
     uint64_t owner = load_relaxed(&arena->owner); /* [M12] */
     if (slot == THREAD_NO_SLOT || id != thread_registered || arena->copy != thread_copy()) {
@@ -76,13 +83,15 @@ static __attribute__((noinline)) struct tlab *claim_tlab(struct arena *arena, ui
     return inherit(arena, tlab, id);
 }
 
-static inline struct tlab *borne_tlab(struct arena *arena, uint64_t id) {
+static inline struct tlab *borne_tlab(struct arena *arena, uint64_t id)
+{
     uint32_t slot = slot_of(id);
     struct tlab *tlab = slot < arena->table_count ? &arena->table[slot].tlab : NULL;
     return tlab && load_relaxed(&tlab->bearer) == id ? tlab : NULL; /* [M10] */
 }
 
-struct tlab *tlab_peek(struct arena *arena) {
+struct tlab *tlab_peek(struct arena *arena)
+{
     uint64_t id = bitena_thread_id;
     if (id == 0 || arena->mode == BITENA_EXACT) {
         return NULL;
@@ -90,7 +99,8 @@ struct tlab *tlab_peek(struct arena *arena) {
     return load_relaxed(&arena->owner) == id ? &arena->tlab : borne_tlab(arena, id); /* [M12] */
 }
 
-struct tlab *tlab_of_caller(struct arena *arena, int *error) {
+struct tlab *tlab_of_caller(struct arena *arena, int *error)
+{
     uint64_t id = thread_id();
     *error = 0;
     if (load_relaxed(&arena->owner) == id) { /* [M12] no owner is 0 */
@@ -105,14 +115,16 @@ struct tlab *tlab_of_caller(struct arena *arena, int *error) {
 }
 
 /* A pointer into the block where it has one so aligned. */
-static void *aligned_nothing(const struct arena *arena, size_t align) {
+static void *aligned_nothing(const struct arena *arena, size_t align)
+{
     const struct pool *pool = arena->pool;
     uintptr_t at = align;
     (void)place_down(pool->data, address_of(pool, pool->capacity), 0, align, &at);
     return (void *)at;
 }
 
-void *arena_try(struct arena *arena, const struct request *request) {
+void *arena_try(struct arena *arena, const struct request *request)
+{
     if (request->size == 0) {
         struct tlab *tlab = tlab_peek(arena);
         if (tlab) {
@@ -143,7 +155,8 @@ void *arena_try(struct arena *arena, const struct request *request) {
     return p;
 }
 
-static __attribute__((noinline)) void *try_verb(bitena *arena, size_t size, size_t align, bool up) {
+static __attribute__((noinline)) void *try_verb(bitena *arena, size_t size, size_t align, bool up)
+{
     int error = check_request(size, align);
     if (error) {
         errno = error;
@@ -152,7 +165,8 @@ static __attribute__((noinline)) void *try_verb(bitena *arena, size_t size, size
     return arena_try(arena_of(arena), &(struct request){size, align, up, false});
 }
 
-static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t align, bool up) {
+static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t align, bool up)
+{
     void *p = try_verb(arena, size, align, up);
     if (!p) {
         fail(arena_of(arena), size, align, errno, NULL);
@@ -160,9 +174,10 @@ static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t a
     return p;
 }
 
-/* The usual case of a thread that does not own the arena: one compare-and-swap in an EXACT arena, else its TLAB in the
- * table. NULL: the long way. */
-static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, bool up) {
+/* The usual case of a thread that does not own the arena: one compare-and-swap in an EXACT
+ * arena, else its TLAB in the table. NULL: the long way. */
+static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, bool up)
+{
     struct arena *arena = arena_of(public);
     uint64_t id = bitena_thread_id;
     struct tlab *tlab;
@@ -191,37 +206,43 @@ static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, 
     return (void *)at;
 }
 
-static inline void require_arena(const bitena *arena, const char *name) {
+static inline void require_arena(const bitena *arena, const char *name)
+{
     if (__builtin_expect(!arena, 0)) {
         null_parameter(name, "arena");
     }
 }
 
-void *bitena_try_alloc_slow_(bitena *arena, size_t size, size_t align) {
+void *bitena_try_alloc_slow_(bitena *arena, size_t size, size_t align)
+{
     require_arena(arena, "bitena_try_alloc");
     void *p = bump_out_of_line(arena, size, align, false);
     return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, false);
 }
 
-void *bitena_try_bytes_slow_(bitena *arena, size_t size, size_t align) {
+void *bitena_try_bytes_slow_(bitena *arena, size_t size, size_t align)
+{
     require_arena(arena, "bitena_try_alloc_strn");
     void *p = bump_out_of_line(arena, size, align, true);
     return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, true);
 }
 
-void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align) {
+void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align)
+{
     require_arena(arena, "bitena_alloc");
     void *p = bump_out_of_line(arena, size, align, false);
     return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, false);
 }
 
-void *bitena_bytes_slow_(bitena *arena, size_t size, size_t align) {
+void *bitena_bytes_slow_(bitena *arena, size_t size, size_t align)
+{
     require_arena(arena, "bitena_alloc_strn");
     void *p = bump_out_of_line(arena, size, align, true);
     return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, true);
 }
 
-void *bitena_fill_(void *place, const void *value, size_t size, size_t count) {
+void *bitena_fill_(void *place, const void *value, size_t size, size_t count)
+{
     size_t bytes = size * count;
     size_t filled = bytes < size ? bytes : size;
     memcpy(place, value, filled);
@@ -234,14 +255,16 @@ void *bitena_fill_(void *place, const void *value, size_t size, size_t count) {
     return place;
 }
 
-char *bitena_empty_text_(bitena *arena) {
+char *bitena_empty_text_(bitena *arena)
+{
     static char empty[1];
     require_arena(arena, "bitena_alloc_strn");
     (void)arena_try(arena_of(arena), &(struct request){0, 1, true, false}); /* closes a window */
     return empty;
 }
 
-size_t bitena_text_length_(const char *s, const char *name) {
+size_t bitena_text_length_(const char *s, const char *name)
+{
     if (!s) {
         null_parameter(name, "s");
     }

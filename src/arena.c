@@ -17,50 +17,60 @@ static __thread struct {
     struct platform_refusal refusal;
 } last_error;
 
-static bitena *refuse(int error, const char *what, size_t asked) {
+static bitena *refuse(int error, const char *what, size_t asked)
+{
     last_error.what = what;
     last_error.asked = asked;
     errno = error;
     return NULL;
 }
 
-size_t bitena_open_error(char *text, size_t size) {
+size_t bitena_open_error(char *text, size_t size)
+{
     char limit[64] = "";
     if (last_error.refusal.bytes != 0) {
-        (void)snprintf(limit, sizeof limit, ", at %llu bytes", (unsigned long long)last_error.refusal.bytes);
+        (void)snprintf(limit, sizeof limit, ", at %llu bytes",
+                       (unsigned long long)last_error.refusal.bytes);
     }
     const char *refusal = last_error.refusal.limit;
-    int length = snprintf(text, size, "%s (%zu bytes)%s%s%s", last_error.what ? last_error.what : "no error",
-                          last_error.asked, refusal ? ": refused by " : "", refusal ? refusal : "", limit);
+    int length =
+        snprintf(text, size, "%s (%zu bytes)%s%s%s", last_error.what ? last_error.what : "no error",
+                 last_error.asked, refusal ? ": refused by " : "", refusal ? refusal : "", limit);
     return length < 0 ? 0 : (size_t)length;
 }
 
-/* How many of each table a block of this capacity has, and where they stand behind the root's struct. */
+/* How many of each table a block of this capacity has, and where they stand behind the root's
+ * struct. */
 struct tables {
     size_t tlabs, runs, bytes;
 };
 
-static struct tables tables_for(size_t capacity, int mode, bool buffer) {
+static struct tables tables_for(size_t capacity, int mode, bool buffer)
+{
     struct tables t;
     t.tlabs = mode != BITENA_SHARED ? 0
               : buffer              ? clamp_size(capacity / 16384, 2, 256)
                                     : clamp_size(capacity / 2048, 8, THREAD_SLOTS);
     t.runs = buffer ? clamp_size(capacity / 768, 16, (size_t)1 << 20)
                     : clamp_size(capacity / 128, 64, (size_t)1 << 20);
-    t.bytes = round_up(sizeof(struct root), LINE_BYTES) + t.tlabs * sizeof(union tlab_slot) + t.runs * sizeof(struct run);
+    t.bytes = round_up(sizeof(struct root), LINE_BYTES) + t.tlabs * sizeof(union tlab_slot) +
+              t.runs * sizeof(struct run);
     return t;
 }
 
-static int mode_for(size_t capacity, int mode) {
+static int mode_for(size_t capacity, int mode)
+{
     return mode == BITENA_SHARED && capacity < EXACT_BELOW ? BITENA_EXACT : mode;
 }
 
-static const char *bad_option(const bitena_options *o, bool buffer) {
+static const char *bad_option(const bitena_options *o, bool buffer)
+{
     const struct {
         bool bad;
         const char *text;
     } rules[] = {
-        {o->mode < BITENA_SHARED || o->mode > BITENA_LOCAL, "mode is not one of SHARED, EXACT, LOCAL"},
+        {o->mode < BITENA_SHARED || o->mode > BITENA_LOCAL,
+         "mode is not one of SHARED, EXACT, LOCAL"},
         {o->lease_max != 0 && (o->lease_max < LEASE_MIN || o->lease_max > lease_max_limit),
          "lease_max is not from 1 KiB to 1 GiB"},
         {o->huge_pages < -1 || o->huge_pages > 1, "huge_pages is not -1, 0 or 1"},
@@ -82,7 +92,9 @@ static const char *bad_option(const bitena_options *o, bool buffer) {
 }
 
 /* The caller's memory before the arena stands in it is zeroed: see the blocks. */
-static bitena *begin(const struct block *block, const bitena_options *o, size_t capacity, struct tables tables) {
+static bitena *begin(const struct block *block, const bitena_options *o, size_t capacity,
+                     struct tables tables)
+{
     struct root *root = (struct root *)block->top;
     struct arena *a = &root->arena;
     struct pool *pool = &root->pool;
@@ -113,7 +125,8 @@ static bitena *begin(const struct block *block, const bitena_options *o, size_t 
     return public_of(a);
 }
 
-bitena *bitena_open(const bitena_options *options) {
+bitena *bitena_open(const bitena_options *options)
+{
     REQUIRE(options);
     size_t capacity = options->capacity;
     const char *bad = capacity == 0 ? "capacity is 0" : bad_option(options, false);
@@ -128,7 +141,8 @@ bitena *bitena_open(const bitena_options *options) {
     struct block_plan plan = {
         .data_bytes = capacity,
         .table_bytes = tables.bytes,
-        .huge_pages = options->huge_pages == 1 || (options->huge_pages == 0 && capacity >= huge_pages_from),
+        .huge_pages =
+            options->huge_pages == 1 || (options->huge_pages == 0 && capacity >= huge_pages_from),
         .prefault = options->prefault == 1,
     };
     struct block block;
@@ -138,21 +152,26 @@ bitena *bitena_open(const bitena_options *options) {
     return begin(&block, options, capacity, tables);
 }
 
-bitena *bitena_new(size_t capacity) {
+bitena *bitena_new(size_t capacity)
+{
     return bitena_open(&(bitena_options){.capacity = capacity});
 }
 
 /* What a buffer can hold in this mode; 0: not even the tables. */
-static size_t open_buffer(struct block *block, void *buffer, size_t size, int mode, struct tables *tables) {
+static size_t open_buffer(struct block *block, void *buffer, size_t size, int mode,
+                          struct tables *tables)
+{
     *tables = tables_for(size, mode, true);
     if (block_open_buffer(block, buffer, size, tables->bytes) != 0) {
         return 0;
     }
-    block->start = mode == BITENA_EXACT ? round_up(block->start, sizeof(max_align_t)) : block->start;
+    block->start =
+        mode == BITENA_EXACT ? round_up(block->start, sizeof(max_align_t)) : block->start;
     return block->start < block->top ? block->top - block->start : 0;
 }
 
-bitena *bitena_init(void *buffer, size_t size, const bitena_options *options) {
+bitena *bitena_init(void *buffer, size_t size, const bitena_options *options)
+{
     REQUIRE(buffer);
     static const bitena_options defaults;
     const bitena_options *o = options ? options : &defaults;
@@ -168,7 +187,8 @@ bitena *bitena_init(void *buffer, size_t size, const bitena_options *options) {
     struct tables tables;
     int mode = mode_for(o->capacity ? o->capacity : size, o->mode);
     size_t capacity = open_buffer(&block, buffer, size, mode, &tables);
-    if (mode != mode_for(o->capacity ? o->capacity : capacity, o->mode)) { /* what is left is small enough for EXACT */
+    if (mode != mode_for(o->capacity ? o->capacity : capacity,
+                         o->mode)) { /* what is left is small enough for EXACT */
         mode = BITENA_EXACT;
         capacity = open_buffer(&block, buffer, size, mode, &tables);
     }
@@ -182,12 +202,15 @@ bitena *bitena_init(void *buffer, size_t size, const bitena_options *options) {
 }
 
 /* EPERM for a stranger in a LOCAL arena or child. */
-static int may_manage(struct arena *a) {
-    return a->mode == BITENA_LOCAL && load_relaxed(&a->owner) != thread_id() ? EPERM : 0; /* [M12] */
+static int may_manage(struct arena *a)
+{
+    return a->mode == BITENA_LOCAL && load_relaxed(&a->owner) != thread_id() ? EPERM
+                                                                             : 0; /* [M12] */
 }
 
 /* What reset and drop begin with: may they, and the cleanups. */
-static int prepare_end(struct arena *a) {
+static int prepare_end(struct arena *a)
+{
     int error = may_manage(a);
     error = error ? error : has_children(a) ? EBUSY : 0;
     if (!error && run_all_cleanups(a)) {
@@ -196,7 +219,8 @@ static int prepare_end(struct arena *a) {
     return error;
 }
 
-static void reset_root(struct arena *a) {
+static void reset_root(struct arena *a)
+{
     uint64_t id = a->mode == BITENA_EXACT ? OWNER_NOBODY : thread_id();
     struct tlab *next = load_acquire(&a->tlabs); /* [M11] */
     pool_clear(a->pool);
@@ -217,7 +241,8 @@ static void reset_root(struct arena *a) {
     store_relaxed(&a->owner, id ? id : OWNER_NOBODY); /* [M12] */
 }
 
-int bitena_reset(bitena *arena) {
+int bitena_reset(bitena *arena)
+{
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
     int error = prepare_end(a);
@@ -233,7 +258,8 @@ int bitena_reset(bitena *arena) {
     return 0;
 }
 
-void bitena_drop(bitena *arena) {
+void bitena_drop(bitena *arena)
+{
     if (!arena) {
         return;
     }
@@ -241,7 +267,8 @@ void bitena_drop(bitena *arena) {
     struct arena *a = arena_of(arena);
     int error = prepare_end(a);
     if (error) {
-        fail(a, 0, 0, error, error == EBUSY ? "drop while children live" : "drop by a thread that does not own it");
+        fail(a, 0, 0, error,
+             error == EBUSY ? "drop while children live" : "drop by a thread that does not own it");
     }
     if (a->parent) {
         drop_child(a);
@@ -253,7 +280,8 @@ void bitena_drop(bitena *arena) {
     errno = saved;
 }
 
-int bitena_trim(bitena *arena, size_t keep_bytes) {
+int bitena_trim(bitena *arena, size_t keep_bytes)
+{
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
     int error = may_manage(a);
@@ -272,19 +300,22 @@ int bitena_trim(bitena *arena, size_t keep_bytes) {
     return result == 0 && !a->parent ? pool_trim(a->pool, keep_bytes) : result;
 }
 
-size_t bitena_capacity(const bitena *arena) {
+size_t bitena_capacity(const bitena *arena)
+{
     REQUIRE(arena);
     return arena_of(arena)->pool->capacity;
 }
 
-size_t bitena_remaining(const bitena *arena) {
+size_t bitena_remaining(const bitena *arena)
+{
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
     const struct tlab *tlab = tlab_peek(a);
     return pool_free(a->pool) + (tlab ? tlab_free(tlab) : 0);
 }
 
-static size_t used_by_child(struct arena *child) {
+static size_t used_by_child(struct arena *child)
+{
     const struct pool *pool = child->pool;
     const struct tlab *tlab = tlab_peek(child);
     if (!tlab) {
@@ -297,14 +328,16 @@ static size_t used_by_child(struct arena *child) {
     return held - tlab_free(tlab);
 }
 
-size_t bitena_used(const bitena *arena) {
+size_t bitena_used(const bitena *arena)
+{
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
     if (a->parent) {
         return used_by_child(a);
     }
     size_t unused = pool_free(a->pool) + (a->mode == BITENA_EXACT ? 0 : tlab_free(&a->tlab));
-    for (const struct tlab *t = load_acquire(&a->tlabs); t; t = load_relaxed(&t->next)) { /* [M11] */
+    for (const struct tlab *t = load_acquire(&a->tlabs); t;
+         t = load_relaxed(&t->next)) { /* [M11] */
         unused += tlab_free(t);
     }
     return unused < a->pool->capacity ? a->pool->capacity - unused : 0; /* readings may be torn */

@@ -1,5 +1,6 @@
-/* Children: arenas for one thread, standing on leases of their root's block. The struct stands at the top of its first
- * lease. A parent counts its children's lives, each thread in its own TLAB there, and knows no more of them.
+/* Children: arenas for one thread, standing on leases of their root's block. The struct stands
+ * at the top of its first lease. A parent counts its children's lives, each thread in its own
+ * TLAB there, and knows no more of them.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
@@ -8,7 +9,8 @@
 #include "thread.h"
 
 /* A drop may be counted by another thread than the making; only the sum means something. */
-static void count_child(struct arena *parent, struct tlab *tlab, intptr_t change) {
+static void count_child(struct arena *parent, struct tlab *tlab, intptr_t change)
+{
     if (tlab) {
         tlab->children += change;
     } else {
@@ -16,26 +18,31 @@ static void count_child(struct arena *parent, struct tlab *tlab, intptr_t change
     }
 }
 
-bool has_children(const struct arena *arena) {
+bool has_children(const struct arena *arena)
+{
     intptr_t count = load_acquire(&arena->children) + arena->tlab.children; /* [M13] */
-    for (const struct tlab *t = load_acquire(&arena->tlabs); t; t = load_relaxed(&t->next)) { /* [M11] */
+    for (const struct tlab *t = load_acquire(&arena->tlabs); t;
+         t = load_relaxed(&t->next)) { /* [M11] */
         count += t->children;
     }
     return count != 0;
 }
 
 /* The spare that the last child left, or a small lease: the struct and a first KiB. */
-static bool first_lease(struct arena *parent, struct tlab *tlab, struct span *span) {
+static bool first_lease(struct arena *parent, struct tlab *tlab, struct span *span)
+{
     struct pool *pool = parent->pool;
     if (tlab && tlab_take_spare(pool, tlab, sizeof(struct arena) + 2 * LINE_BYTES, span)) {
         return true;
     }
     size_t room = fair_lease(LEASE_MIN, pool_free(pool), 1);
-    return pool_take_recorded(pool, sizeof(struct arena), LINE_BYTES, sizeof(struct arena) + LINE_BYTES + room, span);
+    return pool_take_recorded(pool, sizeof(struct arena), LINE_BYTES,
+                              sizeof(struct arena) + LINE_BYTES + room, span);
 }
 
 /* Only what the memory's last use could have left otherwise is written. */
-static void begin(struct arena *child, struct arena *parent, struct span span, uint64_t id) {
+static void begin(struct arena *child, struct arena *parent, struct span span, uint64_t id)
+{
     struct pool *pool = parent->pool;
     struct tlab *tlab = &child->tlab;
     child->pool = pool;
@@ -66,7 +73,8 @@ static void begin(struct arena *child, struct arena *parent, struct span span, u
     store_relaxed(&child->owner, id); /* [M12] */
 }
 
-bitena *bitena_new_child(bitena *parent) {
+bitena *bitena_new_child(bitena *parent)
+{
     REQUIRE(parent);
     struct arena *p = arena_of(parent);
     int error = 0;
@@ -86,14 +94,16 @@ bitena *bitena_new_child(bitena *parent) {
     }
     uintptr_t at = 0;
     struct pool *pool = p->pool;
-    (void)place_down(address_of(pool, span.base), address_of(pool, span.end), sizeof(struct arena), LINE_BYTES, &at);
+    (void)place_down(address_of(pool, span.base), address_of(pool, span.end), sizeof(struct arena),
+                     LINE_BYTES, &at);
     struct arena *child = (struct arena *)at;
     begin(child, p, span, id);
     count_child(p, tlab, 1);
     return public_of(child);
 }
 
-bitena *bitena_child_or_fail_(bitena *parent) {
+bitena *bitena_child_or_fail_(bitena *parent)
+{
     if (!parent) {
         null_parameter("BITENA_CHILD", "parent");
     }
@@ -104,11 +114,13 @@ bitena *bitena_child_or_fail_(bitena *parent) {
     return child;
 }
 
-int bitena_own(bitena *arena) {
+int bitena_own(bitena *arena)
+{
     REQUIRE(arena);
     struct arena *a = arena_of(arena);
     uint64_t id = thread_id();
-    if (a->mode != BITENA_LOCAL || id == 0 || load_relaxed(&a->owner) == OWNER_DROPPED) { /* [M12] */
+    if (a->mode != BITENA_LOCAL || id == 0 ||
+        load_relaxed(&a->owner) == OWNER_DROPPED) { /* [M12] */
         errno = EINVAL;
         return -1;
     }
@@ -121,12 +133,15 @@ int bitena_own(bitena *arena) {
 }
 
 /* Its runs go back; the struct is in one of them, so a copy of what is needed is taken first. */
-static void release_runs(struct arena *child, struct arena *parent, struct tlab *keeper) {
+static void release_runs(struct arena *child, struct arena *parent, struct tlab *keeper)
+{
     const struct tlab *from = &child->tlab;
     struct tlab tlab;
     tlab_end_marks(child, &child->tlab);
-    if (from->chain == 0 && from->spare == 0 && from->end - from->base <= SMALL_CHILD && keeper && keeper->spare == 0) {
-        struct span only = {offset_of(parent->pool, from->base), offset_of(parent->pool, from->end), from->lease};
+    if (from->chain == 0 && from->spare == 0 && from->end - from->base <= SMALL_CHILD && keeper &&
+        keeper->spare == 0) {
+        struct span only = {offset_of(parent->pool, from->base), offset_of(parent->pool, from->end),
+                            from->lease};
         (void)tlab_keep_spare(parent, keeper, only); /* the usual case: no shared word is touched */
         return;
     }
@@ -141,7 +156,8 @@ static void release_runs(struct arena *child, struct arena *parent, struct tlab 
     (void)tlab_unwind(parent, &tlab, 0, 0, keeper);
 }
 
-static void release_absorbed(struct arena *arena) {
+static void release_absorbed(struct arena *arena)
+{
     struct arena *next = load_acquire(&arena->absorbed); /* [M15] */
     arena->absorbed = NULL;
     while (next) {
@@ -151,7 +167,8 @@ static void release_absorbed(struct arena *arena) {
     }
 }
 
-void drop_child(struct arena *child) {
+void drop_child(struct arena *child)
+{
     struct arena *parent = child->parent;
     struct tlab *keeper = tlab_peek(parent);
     store_relaxed(&child->owner, OWNER_DROPPED); /* [M12] */
@@ -160,12 +177,13 @@ void drop_child(struct arena *child) {
     count_child(parent, keeper, -1);
 }
 
-void reset_child(struct arena *child) {
+void reset_child(struct arena *child)
+{
     struct tlab *tlab = &child->tlab;
     tlab_close_window(tlab);
     release_absorbed(child);
     if (tlab_unwind(child, tlab, 0, BIRTH_SERIAL, tlab)) {
-        store_relaxed(&tlab->floor, tlab->base);        /* [M10] */
+        store_relaxed(&tlab->floor, tlab->base);         /* [M10] */
         store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
         tlab_give_rest(child, tlab);
     }
@@ -174,19 +192,22 @@ void reset_child(struct arena *child) {
     child->epoch = fresh_epoch();
 }
 
-static int may_absorb(const struct arena *parent, const struct arena *child) {
+static int may_absorb(const struct arena *parent, const struct arena *child)
+{
     uint64_t id = thread_id();
-    if (child == parent || child->parent != parent || load_relaxed(&child->owner) == OWNER_DROPPED) { /* [M12] */
+    if (child == parent || child->parent != parent ||
+        load_relaxed(&child->owner) == OWNER_DROPPED) { /* [M12] */
         return EINVAL;
     }
-    if (load_relaxed(&child->owner) != id ||                                          /* [M12] */
+    if (load_relaxed(&child->owner) != id ||                                    /* [M12] */
         (parent->mode == BITENA_LOCAL && load_relaxed(&parent->owner) != id)) { /* [M12] */
         return EPERM;
     }
     return has_children(child) ? EBUSY : 0;
 }
 
-int bitena_absorb(bitena *parent, bitena *child) {
+int bitena_absorb(bitena *parent, bitena *child)
+{
     REQUIRE(parent);
     REQUIRE(child);
     struct arena *p = arena_of(parent);
@@ -202,8 +223,8 @@ int bitena_absorb(bitena *parent, bitena *child) {
     tlab_retire(c, &c->tlab); /* the unused rest goes back, the used parts to its chain */
     tlab_give_spare(c, &c->tlab);
     tlab_set_empty(c, &c->tlab);
-    store_relaxed(&c->owner, OWNER_DROPPED); /* [M12] */
-    c->absorbed_next = load_relaxed(&p->absorbed); /* [M15] */
+    store_relaxed(&c->owner, OWNER_DROPPED);                        /* [M12] */
+    c->absorbed_next = load_relaxed(&p->absorbed);                  /* [M15] */
     while (!cas_weak_release(&p->absorbed, &c->absorbed_next, c)) { /* [M15] */
     }
     count_child(p, tlab_peek(p), -1);

@@ -1,16 +1,19 @@
-/* EXACT arenas: one compare-and-swap per call on the index, upward, no byte but padding lost. Async-signal-safe: no lock,
- * no thread-local word, errno untouched. This is what the Rust crate of the same name does.
+/* EXACT arenas: one compare-and-swap per call on the index, upward, no byte but padding lost.
+ * Async-signal-safe: no lock, no thread-local word, errno untouched. This is what the Rust crate
+ * of the same name does.
  * SPDX-License-Identifier: MIT */
 #include "exact.h"
 
 #include "order.h"
 
-void *exact_try(struct arena *arena, const struct request *request) {
+void *exact_try(struct arena *arena, const struct request *request)
+{
     void *p = exact_bump(arena->pool, request->size, request->align);
     return p ? p : run_apart(arena, NULL, request); /* what children left */
 }
 
-bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t new_size) {
+bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t new_size)
+{
     struct pool *pool = arena->pool;
     size_t base = offset_of(pool, from);
     size_t index = base + old_size;
@@ -25,7 +28,8 @@ bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t
     return false;
 }
 
-void exact_save(struct arena *arena, bitena_mark *mark) {
+void exact_save(struct arena *arena, bitena_mark *mark)
+{
     struct tlab *tlab = &arena->tlab;
     size_t index = load_relaxed(&arena->pool->index); /* [M01] the caller is alone */
     *mark = (bitena_mark){.epoch = arena->epoch,
@@ -38,8 +42,10 @@ void exact_save(struct arena *arena, bitena_mark *mark) {
     store_relaxed(&arena->pool->mark, index); /* [M06] alone */
 }
 
-/* What children hold above the mark stays, and the bytes below it wait for a rewind without them. */
-void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends) {
+/* What children hold above the mark stays, and the bytes below it wait for a rewind without
+ * them. */
+void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends)
+{
     struct pool *pool = arena->pool;
     struct tlab *tlab = &arena->tlab;
     while (tlab->chain != mark->chain && tlab->chain != 0) { /* what was taken from recycled runs */
@@ -49,5 +55,6 @@ void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends) {
         pool_give(pool, span);
     }
     store_relaxed(&pool->mark, ends ? mark->outer_text : mark->text); /* [M06] alone */
-    pool_rewind(pool, mark->text, has_children(arena) || load_acquire(&arena->absorbed)); /* [M15] */
+    pool_rewind(pool, mark->text,
+                has_children(arena) || load_acquire(&arena->absorbed)); /* [M15] */
 }

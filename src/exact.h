@@ -7,7 +7,8 @@
 #include "order.h"
 
 /* One compare-and-swap; NULL: no room at the index. */
-static inline void *exact_bump(struct pool *pool, size_t size, size_t align) {
+static inline void *exact_bump(struct pool *pool, size_t size, size_t align)
+{
     size_t index = load_relaxed(&pool->index); /* [M01] */
     uintptr_t at;
     while (place_up(address_of(pool, index), address_of(pool, pool->capacity), size, align, &at)) {
@@ -19,7 +20,8 @@ static inline void *exact_bump(struct pool *pool, size_t size, size_t align) {
 }
 
 void *exact_try(struct arena *arena, const struct request *request);
-/* [from, from + old_size) ends at the index and now ends new_size bytes after from. False: it does not, or no room. */
+/* [from, from + old_size) ends at the index and now ends new_size bytes after from. False: it
+ * does not, or no room. */
 bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t new_size);
 void exact_save(struct arena *arena, bitena_mark *mark);
 void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends);

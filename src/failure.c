@@ -1,5 +1,6 @@
-/* What happens when a plain verb cannot serve: the arena's handler, or one line on stderr; then abort. Formats into the
- * stack and writes without stdio's locks, so that a failure inside another library's lock still reports.
+/* What happens when a plain verb cannot serve: the arena's handler, or one line on stderr; then
+ * abort. Formats into the stack and writes without stdio's locks, so that a failure inside
+ * another library's lock still reports.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ static const struct {
     {EBUSY, "children live"},
 };
 
-static const char *reason_of(int error) {
+static const char *reason_of(int error)
+{
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         if (reasons[i].error == error) {
             return reasons[i].text;
@@ -27,29 +29,34 @@ static const char *reason_of(int error) {
     return "error";
 }
 
-static void write_line(const char *line, int length, size_t room) {
+static void write_line(const char *line, int length, size_t room)
+{
     if (length > 0) {
         platform_write_error(line, (size_t)length < room ? (size_t)length : room - 1);
     }
 }
 
-void fail(const struct arena *arena, size_t size, size_t align, int error, const char *reason) {
+void fail(const struct arena *arena, size_t size, size_t align, int error, const char *reason)
+{
     if (arena->on_failure) {
         arena->on_failure(arena->context, public_of(arena), size, align, error);
     } else {
         char line[320];
         int length = snprintf(line, sizeof line,
-                              "bitena: arena '%.80s': asked for %zu bytes aligned to %zu, %zu of %zu bytes remain: %s\n",
-                              arena->name, size, align, bitena_remaining(public_of(arena)), arena->pool->capacity,
-                              reason ? reason : reason_of(error));
+                              "bitena: arena '%.80s': asked for %zu bytes aligned to %zu, "
+                              "%zu of %zu bytes remain: %s\n",
+                              arena->name, size, align, bitena_remaining(public_of(arena)),
+                              arena->pool->capacity, reason ? reason : reason_of(error));
         write_line(line, length, sizeof line);
     }
     abort();
 }
 
-void null_parameter(const char *function, const char *parameter) {
+void null_parameter(const char *function, const char *parameter)
+{
     char line[160];
-    int length = snprintf(line, sizeof line, "bitena: %s: parameter '%s' is NULL\n", function, parameter);
+    int length =
+        snprintf(line, sizeof line, "bitena: %s: parameter '%s' is NULL\n", function, parameter);
     write_line(line, length, sizeof line);
     abort();
 }

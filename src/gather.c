@@ -1,18 +1,20 @@
-/* Recycled runs put in order: joined, given to the index, searched, forgotten by a rewind, their pages given back.
- * Everything here pops all recycled runs first and pushes what remains; n runs cost O(n log n).
+/* Recycled runs put in order: joined, given to the index, searched, forgotten by a rewind, their
+ * pages given back. Everything here pops all recycled runs first and pushes what remains; n runs
+ * cost O(n log n).
  * SPDX-License-Identifier: MIT */
 #include "lease.h"
 
 enum { SETTLE_ALWAYS = 8 };
 
-static uint32_t pop_all(struct pool *pool, size_t *count) {
+static uint32_t pop_all(struct pool *pool, size_t *count)
+{
     uint32_t list = 0;
     *count = 0;
-    for (unsigned class = 0; class < CLASS_COUNT; class++) {
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
         for (uint32_t run; (run = pop(pool, &pool->classes[class])) != 0; ++*count) {
             struct run *r = run_at(pool, run);
             (void)add_release(&pool->recycled, 0 - (r->end - r->base)); /* [M02] */
-            (void)add_relaxed(&pool->recycled_runs, (size_t)-1);         /* [M02] */
+            (void)add_relaxed(&pool->recycled_runs, (size_t)-1);        /* [M02] */
             store_relaxed(&r->next, list);                              /* [M03] in hand */
             list = run;
         }
@@ -21,7 +23,8 @@ static uint32_t pop_all(struct pool *pool, size_t *count) {
 }
 
 /* Ascending by base; a merge sort on the next links of runs in hand. */
-static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count) {
+static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count)
+{
     if (count < 2) {
         return list;
     }
@@ -36,7 +39,8 @@ static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count) {
     uint32_t merged = 0;
     uint32_t *tail = &merged;
     while (list != 0 || right != 0) {
-        bool left = right == 0 || (list != 0 && run_at(pool, list)->base < run_at(pool, right)->base);
+        bool left =
+            right == 0 || (list != 0 && run_at(pool, list)->base < run_at(pool, right)->base);
         uint32_t *from = left ? &list : &right;
         store_relaxed(tail, *from); /* [M03] in hand */
         tail = &run_at(pool, *from)->next;
@@ -46,7 +50,8 @@ static uint32_t sort_runs(struct pool *pool, uint32_t list, size_t count) {
 }
 
 /* Joins neighbours in a sorted list. */
-static void join_runs(struct pool *pool, uint32_t list) {
+static void join_runs(struct pool *pool, uint32_t list)
+{
     while (list != 0) {
         struct run *r = run_at(pool, list);
         uint32_t next = r->next;
@@ -60,8 +65,10 @@ static void join_runs(struct pool *pool, uint32_t list) {
     }
 }
 
-/* The last resort, see lease.c. Alone or not: what it holds is announced, so that others look again. */
-bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+/* The last resort, see lease.c. Alone or not: what it holds is announced, so that others look
+ * again. */
+bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+{
     hold(pool);
     size_t count;
     uint32_t list = pop_all(pool, &count);
@@ -88,13 +95,16 @@ bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct sp
     return found;
 }
 
-void join_all(struct pool *pool) {
+void join_all(struct pool *pool)
+{
     struct span none;
     (void)gather(pool, SIZE_MAX, 1, 0, &none);
 }
 
-/* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the long term. */
-void pool_settle(struct pool *pool) {
+/* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the
+ * long term. */
+void pool_settle(struct pool *pool)
+{
     size_t runs = load_relaxed(&pool->recycled_runs); /* [M02] */
     size_t left = load_relaxed(&pool->runs_left);     /* [M02] */
     if (runs > left && (runs <= SETTLE_ALWAYS || runs > 2 * left)) {
@@ -102,12 +112,14 @@ void pool_settle(struct pool *pool) {
     }
 }
 
-/* Above the barrier nothing is recycled and no child holds a run. Children's threads may be taking and giving: a taker
- * raises the barrier before it moves the index, so that who sees the one sees the other. */
-static void rewind_beside_children(struct pool *pool, size_t to) {
+/* Above the barrier nothing is recycled and no child holds a run. Children's threads may be
+ * taking and giving: a taker raises the barrier before it moves the index, so that who sees the
+ * one sees the other. */
+static void rewind_beside_children(struct pool *pool, size_t to)
+{
     for (;;) {
-        size_t index = load_acquire(&pool->index);                     /* [M01] [M06] */
-        size_t lowest = larger(to, load_relaxed(&pool->barrier)); /* [M06] */
+        size_t index = load_acquire(&pool->index);                               /* [M01] [M06] */
+        size_t lowest = larger(to, load_relaxed(&pool->barrier));                /* [M06] */
         if (lowest >= index || cas_weak_acq_rel(&pool->index, &index, lowest)) { /* [M01] */
             return;
         }
@@ -115,10 +127,12 @@ static void rewind_beside_children(struct pool *pool, size_t to) {
 }
 
 /* Alone: recycled runs above the new index become part of what is free there. */
-static void rewind_alone(struct pool *pool, size_t to) {
+static void rewind_alone(struct pool *pool, size_t to)
+{
     size_t count, highest = 0;
     uint32_t list = load_relaxed(&pool->recycled) ? pop_all(pool, &count) : 0; /* [M02] alone */
-    to = smaller(to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
+    to = smaller(
+        to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
     while (list != 0) {
         struct run *r = run_at(pool, list);
         uint32_t run = list;
@@ -138,7 +152,8 @@ static void rewind_alone(struct pool *pool, size_t to) {
     }
 }
 
-void pool_rewind(struct pool *pool, size_t to, bool beside_children) {
+void pool_rewind(struct pool *pool, size_t to, bool beside_children)
+{
     if (beside_children) {
         rewind_beside_children(pool, to);
     } else {
@@ -146,7 +161,8 @@ void pool_rewind(struct pool *pool, size_t to, bool beside_children) {
     }
 }
 
-int pool_discard(const struct pool *pool, struct span span, size_t *keep) {
+int pool_discard(const struct pool *pool, struct span span, size_t *keep)
+{
     size_t bytes = span.end - span.base;
     size_t kept = smaller(*keep, bytes);
     *keep -= kept;
@@ -155,7 +171,8 @@ int pool_discard(const struct pool *pool, struct span span, size_t *keep) {
 }
 
 /* What is free is in hand while its pages go: a child's thread may be taking and giving. */
-int pool_trim(struct pool *pool, size_t keep) {
+int pool_trim(struct pool *pool, size_t keep)
+{
     hold(pool);
     size_t count;
     struct span all;

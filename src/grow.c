@@ -6,19 +6,25 @@
 #include "exact.h"
 #include "order.h"
 
-static bool is_aligned(const void *p, size_t align) {
+static bool is_aligned(const void *p, size_t align)
+{
     return ((uintptr_t)p & (align - 1)) == 0;
 }
 
-/* The run [p, p + size) ends at the floor of the current lease and is younger than the latest live mark. */
-static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size) {
+/* The run [p, p + size) ends at the floor of the current lease and is younger than the latest
+ * live mark. */
+static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size)
+{
     size_t marked = tlab->mark_text ? tlab->mark_text - 1 : 0;
     return size != 0 && p >= tlab->base + marked && p < tlab->floor && tlab->floor - p == size;
 }
 
-static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size, size_t new_size) {
+static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size,
+                            size_t new_size)
+{
     if (arena->mode == BITENA_EXACT) {
-        return old_size != 0 && p >= address_of(arena->pool, arena->pool->mark) && exact_move_end(arena, p, old_size, new_size);
+        return old_size != 0 && p >= address_of(arena->pool, arena->pool->mark) &&
+               exact_move_end(arena, p, old_size, new_size);
     }
     if (!tlab || !is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {
         return false;
@@ -27,7 +33,9 @@ static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p,
     return true;
 }
 
-static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_size, const struct request *request) {
+static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_size,
+                  const struct request *request)
+{
     void *moved = tlab && request->size != 0 ? tlab_bump(tlab, request) : NULL;
     if (!moved && tlab && is_last(tlab, (uintptr_t)p, old_size) && request->size > old_size) {
         moved = tlab_move_last(arena, tlab, request, p, old_size);
@@ -43,7 +51,9 @@ static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_si
     return moved;
 }
 
-static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t new_size,
+                        size_t align)
+{
     struct request request = {new_size, align, true, true};
     int error = !p && old_size != 0 ? EINVAL : check_request(new_size, align);
     struct tlab *tlab = NULL;
@@ -57,7 +67,8 @@ static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t ne
     if (tlab) {
         tlab_close_window(tlab);
     }
-    if ((is_aligned(p, align) || new_size == 0) && resize_in_place(arena, tlab, (uintptr_t)p, old_size, new_size)) {
+    if ((is_aligned(p, align) || new_size == 0) &&
+        resize_in_place(arena, tlab, (uintptr_t)p, old_size, new_size)) {
         return new_size ? p : arena_try(arena, &request);
     }
     if (new_size != 0 && new_size <= old_size && is_aligned(p, align)) {
@@ -66,22 +77,28 @@ static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t ne
     return move(arena, tlab, p, old_size, &request);
 }
 
-void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align)
+{
     REQUIRE(arena);
     return try_resize(arena_of(arena), p, old_size, new_size, align);
 }
 
-void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align) {
+void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align)
+{
     REQUIRE(arena);
     void *moved = try_resize(arena_of(arena), p, old_size, new_size, align);
     if (!moved) {
-        fail(arena_of(arena), new_size, align, errno, !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
+        fail(arena_of(arena), new_size, align, errno,
+             !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
     }
     return moved;
 }
 
-/* The interval is starved until the window is closed, so that every other verb comes out of line and closes it. */
-static void *open_window(struct arena *arena, struct tlab *tlab, const struct request *request, size_t *room) {
+/* The interval is starved until the window is closed, so that every other verb comes out of line
+ * and closes it. */
+static void *open_window(struct arena *arena, struct tlab *tlab, const struct request *request,
+                         size_t *room)
+{
     tlab_close_window(tlab);
     uintptr_t floor = tlab->floor;
     void *p = tlab_bump(tlab, request);
@@ -95,13 +112,15 @@ static void *open_window(struct arena *arena, struct tlab *tlab, const struct re
     }
     size_t actual = tlab->ceiling - (uintptr_t)p;
     /* a byte less than the window before, if it stood in the same place: their tokens differ */
-    *room = tlab->window_room = actual - (actual == tlab->window_room && actual > request->size ? 1 : 0);
-    store_relaxed(&tlab->window, floor);          /* [M10] */
+    *room = tlab->window_room =
+        actual - (actual == tlab->window_room && actual > request->size ? 1 : 0);
+    store_relaxed(&tlab->window, floor);        /* [M10] */
     store_relaxed(&tlab->floor, tlab->ceiling); /* [M10] */
     return p;
 }
 
-static void *try_window(struct arena *arena, size_t at_least, size_t align, size_t *room) {
+static void *try_window(struct arena *arena, size_t at_least, size_t align, size_t *room)
+{
     struct request request = {at_least, align, true, true};
     int error = check_request(request.size, align);
     struct tlab *tlab = NULL;
@@ -122,13 +141,15 @@ static void *try_window(struct arena *arena, size_t at_least, size_t align, size
     return p;
 }
 
-void *bitena_try_window(bitena *arena, size_t at_least, size_t align, size_t *room) {
+void *bitena_try_window(bitena *arena, size_t at_least, size_t align, size_t *room)
+{
     REQUIRE(arena);
     REQUIRE(room);
     return try_window(arena_of(arena), at_least, align, room);
 }
 
-void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room) {
+void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room)
+{
     REQUIRE(arena);
     REQUIRE(room);
     void *p = try_window(arena_of(arena), at_least, align, room);
@@ -138,7 +159,8 @@ void *bitena_window(bitena *arena, size_t at_least, size_t align, size_t *room) 
     return p;
 }
 
-void bitena_commit(bitena *arena, void *window, size_t room, size_t size) {
+void bitena_commit(bitena *arena, void *window, size_t room, size_t size)
+{
     REQUIRE(arena);
     REQUIRE(window);
     struct arena *a = arena_of(arena);
@@ -158,7 +180,8 @@ void bitena_commit(bitena *arena, void *window, size_t room, size_t size) {
         }
         return; /* taken from the index at once */
     }
-    if (tlab->window == 0 || p < tlab->window || p > tlab->ceiling || room > tlab->ceiling - p || room != tlab->window_room) {
+    if (tlab->window == 0 || p < tlab->window || p > tlab->ceiling || room > tlab->ceiling - p ||
+        room != tlab->window_room) {
         fail(a, size, 0, EINVAL, "commit of a window that another call has closed");
     }
     store_relaxed(&tlab->floor, size ? p + size : tlab->window); /* [M10] */

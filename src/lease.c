@@ -1,25 +1,26 @@
 /* The pool of a root: the shared index and the recycled runs.
+ * SPDX-License-Identifier: MIT
  *
- *   1. The index is one word. A pool that falls hands out [index - n, index); an EXACT one hands out upward. Taking
- *      acquires, giving back releases, each by one compare-and-swap; the word's value says all, so it has no ABA.
- *   2. Runs that cannot go back to the index stand in Treiber stacks by floor(log2 bytes) (R. K. Treiber, Systems
- *      Programming: Coping with Parallelism, 1986), heads tagged against ABA, descriptors apart from users' memory.
- *   3. A taker tries a recycled run as large as wanted, then the index, then any recycled run that fits, and last
- *      gathers: every recycled run is popped, neighbours are joined, what touches the index goes back to it.
- *      Others who see the stacks empty meanwhile look again. Unwinding gathers too, while that is cheap (settle).
+ *   1. The index is one word. A pool that falls hands out [index - n, index); an EXACT one hands
+ *      out upward. Taking acquires, giving back releases, each by one compare-and-swap; the
+ *      word's value says all, so it has no ABA.
+ *   2. Runs that cannot go back to the index stand in Treiber stacks by floor(log2 bytes) (R. K.
+ *      Treiber, Systems Programming: Coping with Parallelism, 1986), heads tagged against ABA,
+ *      descriptors apart from users' memory.
+ *   3. A taker tries a recycled run as large as wanted, then the index, then any recycled run
+ *      that fits, and last gathers: every recycled run is popped, neighbours are joined, what
+ *      touches the index goes back to it. Others who see the stacks empty meanwhile look again.
+ *      Unwinding gathers too, while that is cheap (settle).
  *
- * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n recycled runs.
- * SPDX-License-Identifier: MIT */
+ * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n
+ * recycled runs. */
 #include "lease.h"
 #include "thread.h"
 
 enum { TAG_SHIFT = 32, TRIES = 20000, TRIES_AFTER_FORK = 64 };
 
-struct run *run_at(const struct pool *pool, uint32_t run) {
-    return &pool->runs[run - 1];
-}
-
-static void push(struct pool *pool, uint64_t *stack, uint32_t run) {
+static void push(struct pool *pool, uint64_t *stack, uint32_t run)
+{
     uint64_t head = load_relaxed(stack); /* [M03] */
     uint64_t next;
     do {
@@ -28,12 +29,14 @@ static void push(struct pool *pool, uint64_t *stack, uint32_t run) {
     } while (!cas_weak_release(stack, &head, next)); /* [M03] */
 }
 
-uint32_t pop(struct pool *pool, uint64_t *stack) {
+uint32_t pop(struct pool *pool, uint64_t *stack)
+{
     uint64_t head = load_acquire(stack); /* [M03] */
     uint32_t run;
     while ((run = (uint32_t)head) != 0) {
-        uint64_t next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | load_relaxed(&run_at(pool, run)->next); /* [M03] */
-        if (cas_weak_acq_rel(stack, &head, next)) { /* [M03] */
+        uint64_t next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT |
+                        load_relaxed(&run_at(pool, run)->next); /* [M03] */
+        if (cas_weak_acq_rel(stack, &head, next)) {             /* [M03] */
             break;
         }
         head = load_acquire(stack); /* [M03] */
@@ -41,24 +44,28 @@ uint32_t pop(struct pool *pool, uint64_t *stack) {
     return run;
 }
 
-uint32_t run_new(struct pool *pool) {
+uint32_t run_new(struct pool *pool)
+{
     uint32_t run = pop(pool, &pool->spare_runs);
     if (run == 0) {
         uint32_t begun = load_relaxed(&pool->runs_begun); /* [M04] */
-        while (begun < pool->run_count && !cas_weak_relaxed(&pool->runs_begun, &begun, begun + 1)) { /* [M04] */
+        while (begun < pool->run_count &&
+               !cas_weak_relaxed(&pool->runs_begun, &begun, begun + 1)) { /* [M04] */
         }
         run = begun < pool->run_count ? begun + 1 : 0;
     }
     return run;
 }
 
-void run_free(struct pool *pool, uint32_t run) {
+void run_free(struct pool *pool, uint32_t run)
+{
     if (run != 0) {
         push(pool, &pool->spare_runs, run);
     }
 }
 
-uint32_t run_surely(struct pool *pool) {
+uint32_t run_surely(struct pool *pool)
+{
     uint32_t run = run_new(pool);
     if (run == 0) {
         join_all(pool); /* frees those of neighbours */
@@ -67,40 +74,47 @@ uint32_t run_surely(struct pool *pool) {
     return run;
 }
 
-void pool_clear(struct pool *pool) {
+void pool_clear(struct pool *pool)
+{
     store_relaxed(&pool->index, pool->upward ? 0 : pool->capacity); /* [M01] alone */
-    store_relaxed(&pool->recycled, 0);                             /* [M02] alone */
-    store_relaxed(&pool->recycled_runs, 0);                        /* [M02] alone */
-    store_relaxed(&pool->runs_left, 0);                            /* [M02] alone */
+    store_relaxed(&pool->recycled, 0);                              /* [M02] alone */
+    store_relaxed(&pool->recycled_runs, 0);                         /* [M02] alone */
+    store_relaxed(&pool->runs_left, 0);                             /* [M02] alone */
     pool->forks = thread_forks();
     pool->holds_begun = pool->holds_done = 0;
-    store_relaxed(&pool->mark, 0);                                 /* [M06] alone */
-    store_relaxed(&pool->barrier, 0);                              /* [M06] alone */
+    store_relaxed(&pool->mark, 0);    /* [M06] alone */
+    store_relaxed(&pool->barrier, 0); /* [M06] alone */
     pool->spare_runs = 0;
     pool->runs_begun = 0;
     memset(pool->classes, 0, sizeof pool->classes);
 }
 
-static size_t index_free(const struct pool *pool, size_t index) {
+static size_t index_free(const struct pool *pool, size_t index)
+{
     return pool->upward ? pool->capacity - index : index;
 }
 
-size_t pool_free(const struct pool *pool) {
-    return index_free(pool, load_relaxed(&pool->index)) + load_relaxed(&pool->recycled); /* [M01] [M02] a reading */
+size_t pool_free(const struct pool *pool)
+{
+    return index_free(pool, load_relaxed(&pool->index)) +
+           load_relaxed(&pool->recycled); /* [M01] [M02] a reading */
 }
 
-static void raise_barrier(struct pool *pool, size_t end) {
-    size_t barrier = load_relaxed(&pool->barrier); /* [M06] */
+static void raise_barrier(struct pool *pool, size_t end)
+{
+    size_t barrier = load_relaxed(&pool->barrier);                              /* [M06] */
     while (barrier < end && !cas_weak_relaxed(&pool->barrier, &barrier, end)) { /* [M06] */
     }
 }
 
-bool fits(const struct pool *pool, size_t base, size_t end, size_t size, size_t align) {
+bool fits(const struct pool *pool, size_t base, size_t end, size_t size, size_t align)
+{
     uintptr_t at;
     return place_down(address_of(pool, base), address_of(pool, end), size, align, &at);
 }
 
-void recycle(struct pool *pool, uint32_t run) {
+void recycle(struct pool *pool, uint32_t run)
+{
     struct run *r = run_at(pool, run);
     size_t bytes = r->end - r->base;
     (void)add_relaxed(&pool->recycled, bytes);  /* [M02] */
@@ -108,7 +122,8 @@ void recycle(struct pool *pool, uint32_t run) {
     push(pool, &pool->classes[size_class(bytes)], run);
 }
 
-bool pool_extend(struct pool *pool, size_t base, size_t bytes) {
+bool pool_extend(struct pool *pool, size_t base, size_t bytes)
+{
     size_t index = base;
     while (index == base && bytes <= base && !pool->upward) {
         if (cas_weak_acquire(&pool->index, &index, base - bytes)) { /* [M01] */
@@ -119,22 +134,24 @@ bool pool_extend(struct pool *pool, size_t base, size_t bytes) {
 }
 
 /* True: [base, end) touched the index and has gone back to it. */
-static bool give_to_index(struct pool *pool, size_t base, size_t end) {
+static bool give_to_index(struct pool *pool, size_t base, size_t end)
+{
     if (pool->upward && base < load_relaxed(&pool->mark)) { /* [M06] a live mark stands above */
         return false;
     }
     size_t from = pool->upward ? end : base;
     size_t to = pool->upward ? base : end;
     size_t index;
-    while ((index = load_relaxed(&pool->index)) == from) {       /* [M01] */
-        if (cas_weak_release(&pool->index, &index, to)) { /* [M01] */
+    while ((index = load_relaxed(&pool->index)) == from) { /* [M01] */
+        if (cas_weak_release(&pool->index, &index, to)) {  /* [M01] */
             return true;
         }
     }
     return false;
 }
 
-bool pool_give_part(struct pool *pool, size_t base, size_t end) {
+bool pool_give_part(struct pool *pool, size_t base, size_t end)
+{
     if (base == end || give_to_index(pool, base, end)) {
         return true;
     }
@@ -147,7 +164,8 @@ bool pool_give_part(struct pool *pool, size_t base, size_t end) {
     return run != 0;
 }
 
-void pool_give(struct pool *pool, struct span span) {
+void pool_give(struct pool *pool, struct span span)
+{
     if (span.run == 0) {
         (void)pool_give_part(pool, span.base, span.end);
     } else if (span.base == span.end || give_to_index(pool, span.base, span.end)) {
@@ -160,14 +178,17 @@ void pool_give(struct pool *pool, struct span span) {
 }
 
 /* Where a run is cut so that its upper part holds `want` bytes and, in any case, the request. */
-static size_t cut_for(const struct pool *pool, const struct span *span, size_t size, size_t align, size_t want) {
+static size_t cut_for(const struct pool *pool, const struct span *span, size_t size, size_t align,
+                      size_t want)
+{
     uintptr_t at = address_of(pool, span->base);
     (void)place_down(at, address_of(pool, span->end), size, align, &at);
     size_t wanted = want < span->end - span->base ? span->end - want : span->base;
     return smaller(offset_of(pool, at), wanted);
 }
 
-void split_off(struct pool *pool, struct span *span, size_t size, size_t align, size_t want) {
+void split_off(struct pool *pool, struct span *span, size_t size, size_t align, size_t want)
+{
     size_t cut = cut_for(pool, span, size, align, want);
     if (cut - span->base >= worth_recycling(pool)) {
         uint32_t rest = run_new(pool);
@@ -179,8 +200,10 @@ void split_off(struct pool *pool, struct span *span, size_t size, size_t align, 
 }
 
 /* The top of each class is tried. */
-static bool search_classes(struct pool *pool, size_t size, size_t align, size_t least, size_t want, struct span *out) {
-    for (unsigned class = size_class(least | 1); class < CLASS_COUNT; class++) {
+static bool search_classes(struct pool *pool, size_t size, size_t align, size_t least, size_t want,
+                           struct span *out)
+{
+    for (unsigned class = size_class(least | 1); class < CLASS_COUNT; class ++) {
         uint32_t run = pop(pool, &pool->classes[class]);
         if (run == 0) {
             continue;
@@ -191,7 +214,7 @@ static bool search_classes(struct pool *pool, size_t size, size_t align, size_t 
             push(pool, &pool->classes[class], run);
             continue;
         }
-        (void)add_relaxed(&pool->recycled, 0 - bytes);      /* [M02] */
+        (void)add_relaxed(&pool->recycled, 0 - bytes);       /* [M02] */
         (void)add_relaxed(&pool->recycled_runs, (size_t)-1); /* [M02] */
         *out = (struct span){r->base, r->end, run};
         split_off(pool, out, size, align, want);
@@ -200,9 +223,11 @@ static bool search_classes(struct pool *pool, size_t size, size_t align, size_t 
     return false;
 }
 
-/* A recycled run of at least `least` bytes that the request fits. *holds counts this thread's announcements. */
-static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t least, size_t want, struct span *out,
-                          uint64_t *holds) {
+/* A recycled run of at least `least` bytes that the request fits. *holds counts this thread's
+ * announcements. */
+static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t least, size_t want,
+                          struct span *out, uint64_t *holds)
+{
     if (load_acquire(&pool->recycled) < larger(least, 1)) { /* [M02] */
         return false;
     }
@@ -214,13 +239,15 @@ static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t l
 }
 
 /* From the index: want bytes, or all there is where that is less but fits. */
-bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+{
     size_t index = load_relaxed(&pool->index); /* [M01] */
     for (;;) {
         size_t base = pool->upward ? index : 0;
         size_t end = pool->upward ? pool->capacity : index;
         uintptr_t at;
-        if (!(pool->upward ? place_up : place_down)(address_of(pool, base), address_of(pool, end), size, align, &at)) {
+        if (!(pool->upward ? place_up : place_down)(address_of(pool, base), address_of(pool, end),
+                                                    size, align, &at)) {
             return false;
         }
         if (want < end - base) {
@@ -238,14 +265,16 @@ bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struc
     }
 }
 
-bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+{
     /* a fork may have cut off a thread that held runs: they will never be back in this process */
     int most = pool->forks == thread_forks() ? TRIES : TRIES_AFTER_FORK;
     for (int tries = 0; tries < most; tries++) {
         uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
         uint64_t mine = 0;
         if (take_recycled(pool, size, align, larger(size, want), want, out, &mine) ||
-            take_index(pool, size, align, want, out) || take_recycled(pool, size, align, size, want, out, &mine)) {
+            take_index(pool, size, align, want, out) ||
+            take_recycled(pool, size, align, size, want, out, &mine)) {
             return true;
         }
         if (load_acquire(&pool->recycled) != 0) { /* [M02] */
@@ -263,7 +292,8 @@ bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct
     return false;
 }
 
-bool pool_take_recorded(struct pool *pool, size_t size, size_t align, size_t want, struct span *out) {
+bool pool_take_recorded(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+{
     uint32_t run = run_surely(pool);
     if (run == 0 || !pool_take(pool, size, align, want, out)) {
         run_free(pool, run);

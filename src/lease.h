@@ -16,10 +16,12 @@ bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct sp
 void join_all(struct pool *pool);
 
 /* Announces that runs are out of the stacks and will be back, or taken, at unhold. */
-static inline void hold(struct pool *pool) {
+static inline void hold(struct pool *pool)
+{
     (void)add_acq_rel(&pool->holds_begun, 1); /* [M05] */
 }
-static inline void unhold(struct pool *pool) {
+static inline void unhold(struct pool *pool)
+{
     (void)add_release(&pool->holds_done, 1); /* [M05] */
 }
 

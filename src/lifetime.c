@@ -1,10 +1,11 @@
 /* Marks and cleanups: lifetimes inside an arena, the calling thread's own.
  *
- * A mark is a position: the number of a save, the lease's serial, the bytes of text above its base and the ceiling (the
- * base may move down meanwhile), the chain's head and the newest cleanup. Rewinding to it ends the marks after it. Ended
- * numbers are kept as ranges, merged where they meet, the newest in the TLAB and older ones in run descriptors: so
- * many as there are live marks with ended ones between them, one for scopes in a loop. Only when descriptors
- * run out is the oldest range forgotten, and a dead mark in it could pass for a live one.
+ * A mark is a position: the number of a save, the lease's serial, the bytes of text above its
+ * base and the ceiling (the base may move down meanwhile), the chain's head and the newest
+ * cleanup. Rewinding to it ends the marks after it. Ended numbers are kept as ranges, merged
+ * where they meet, the newest in the TLAB and older ones in run descriptors: so many as there
+ * are live marks with ended ones between them, one for scopes in a loop. Where descriptors
+ * run out the two oldest are joined, and live marks between them refused.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
@@ -12,13 +13,16 @@
 #include "exact.h"
 #include "order.h"
 
-bool tlab_has_live_marks(const struct tlab *tlab) {
-    bool all_ended = tlab->ended_count == 1 && tlab->ended[0].after == 0 && tlab->ended[0].upto == tlab->marks;
+bool tlab_has_live_marks(const struct tlab *tlab)
+{
+    bool all_ended =
+        tlab->ended_count == 1 && tlab->ended[0].after == 0 && tlab->ended[0].upto == tlab->marks;
     return tlab->marks != 0 && !all_ended;
 }
 
 /* The newest range of those that a descriptor holds comes back; false: there is none. */
-static bool fetch_older(struct arena *arena, struct tlab *tlab) {
+static bool fetch_older(struct arena *arena, struct tlab *tlab)
+{
     uint32_t run = tlab->ended_older;
     if (run == 0) {
         return false;
@@ -30,9 +34,10 @@ static bool fetch_older(struct arena *arena, struct tlab *tlab) {
     return true;
 }
 
-/* The oldest range in the TLAB goes to a descriptor. Without one it is joined with the next: live marks between them are
- * refused from then on, rather than a dead one taken. */
-static void store_oldest(struct arena *arena, struct tlab *tlab) {
+/* The oldest range in the TLAB goes to a descriptor. Without one it is joined with the next:
+ * live marks between them are refused from then on, rather than a dead one taken. */
+static void store_oldest(struct arena *arena, struct tlab *tlab)
+{
     uint32_t run = run_surely(arena->pool);
     if (run != 0) {
         struct run *r = run_at(arena->pool, run);
@@ -46,7 +51,8 @@ static void store_oldest(struct arena *arena, struct tlab *tlab) {
     memmove(&tlab->ended[0], &tlab->ended[1], sizeof tlab->ended[0] * --tlab->ended_count);
 }
 
-void tlab_end_marks(struct arena *arena, struct tlab *tlab) {
+void tlab_end_marks(struct arena *arena, struct tlab *tlab)
+{
     do {
         tlab->ended_count = 0;
     } while (fetch_older(arena, tlab));
@@ -54,7 +60,8 @@ void tlab_end_marks(struct arena *arena, struct tlab *tlab) {
     tlab->ended[0] = (struct ended){0, tlab->marks};
 }
 
-static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t number) {
+static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t number)
+{
     if (number == 0 || number > tlab->marks) {
         return false;
     }
@@ -72,7 +79,8 @@ static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t
 }
 
 /* Marks above `after` end; what ended before and meets them becomes one range with them. */
-static void end_marks_after(struct arena *arena, struct tlab *tlab, uint64_t after) {
+static void end_marks_after(struct arena *arena, struct tlab *tlab, uint64_t after)
+{
     if (after >= tlab->marks) {
         return;
     }
@@ -89,7 +97,8 @@ static void end_marks_after(struct arena *arena, struct tlab *tlab, uint64_t aft
     tlab->ended[tlab->ended_count++] = (struct ended){after, tlab->marks};
 }
 
-static void save(struct arena *arena, bitena_mark *mark) {
+static void save(struct arena *arena, bitena_mark *mark)
+{
     if (arena->mode == BITENA_EXACT) {
         exact_save(arena, mark);
         return;
@@ -115,14 +124,16 @@ static void save(struct arena *arena, bitena_mark *mark) {
     }
 }
 
-bitena_mark bitena_save(bitena *arena) {
+bitena_mark bitena_save(bitena *arena)
+{
     REQUIRE(arena);
     bitena_mark mark;
     save(arena_of(arena), &mark);
     return mark;
 }
 
-bitena_scope_ bitena_scope_begin_(bitena *arena) {
+bitena_scope_ bitena_scope_begin_(bitena *arena)
+{
     if (!arena) {
         null_parameter("BITENA_SCOPE", "arena");
     }
@@ -134,7 +145,8 @@ bitena_scope_ bitena_scope_begin_(bitena *arena) {
 }
 
 /* Unlinked before it is called, so that it may defer. */
-static bool run_newest(struct cleanup **head, const void *upto) {
+static bool run_newest(struct cleanup **head, const void *upto)
+{
     struct cleanup *cleanup = load_acquire(head); /* [M14] */
     if (!cleanup || cleanup == upto) {
         return false;
@@ -144,7 +156,8 @@ static bool run_newest(struct cleanup **head, const void *upto) {
     return true;
 }
 
-static bool run_cleanups(struct cleanup **head) {
+static bool run_cleanups(struct cleanup **head)
+{
     bool ran = false;
     while (run_newest(head, NULL)) {
         ran = true;
@@ -152,7 +165,8 @@ static bool run_cleanups(struct cleanup **head) {
     return ran;
 }
 
-static bool run_of_arena(struct arena *arena) {
+static bool run_of_arena(struct arena *arena)
+{
     bool ran = run_cleanups(&arena->tlab.cleanups);
     ran = run_cleanups(&arena->cleanups) || ran;
     for (struct tlab *t = load_acquire(&arena->tlabs); t; t = load_relaxed(&t->next)) { /* [M11] */
@@ -162,9 +176,10 @@ static bool run_of_arena(struct arena *arena) {
 }
 
 /* What absorbed children had absorbed themselves stands behind them in one list from now on. */
-static void flatten_absorbed(struct arena *arena) {
+static void flatten_absorbed(struct arena *arena)
+{
     for (struct arena *a = load_acquire(&arena->absorbed); a; a = a->absorbed_next) { /* [M15] */
-        struct arena *last = load_acquire(&a->absorbed);                               /* [M15] */
+        struct arena *last = load_acquire(&a->absorbed);                              /* [M15] */
         if (last) {
             while (last->absorbed_next) {
                 last = last->absorbed_next;
@@ -176,19 +191,23 @@ static void flatten_absorbed(struct arena *arena) {
     }
 }
 
-bool run_all_cleanups(struct arena *arena) {
+bool run_all_cleanups(struct arena *arena)
+{
     bool any = false;
     for (bool ran = true; ran; any = any || ran) {
         ran = run_of_arena(arena);
         flatten_absorbed(arena);
-        for (struct arena *a = load_acquire(&arena->absorbed); a; a = a->absorbed_next) { /* [M15] */
+        for (struct arena *a = load_acquire(&arena->absorbed); a;
+             a = a->absorbed_next) { /* [M15] */
             ran = run_of_arena(a) || ran;
         }
     }
     return any;
 }
 
-static bool names_a_place(const struct arena *arena, const struct tlab *tlab, const bitena_mark *mark) {
+static bool names_a_place(const struct arena *arena, const struct tlab *tlab,
+                          const bitena_mark *mark)
+{
     if (mark->epoch != arena->epoch || mark->tlab != tlab || !is_live(arena, tlab, mark->number)) {
         return false;
     }
@@ -200,7 +219,8 @@ static bool names_a_place(const struct arena *arena, const struct tlab *tlab, co
                          mark->text <= (tlab->window ? tlab->window : tlab->floor) - tlab->base);
 }
 
-static void rewind_tlab(struct arena *arena, struct tlab *tlab, const bitena_mark *mark, bool ends) {
+static void rewind_tlab(struct arena *arena, struct tlab *tlab, const bitena_mark *mark, bool ends)
+{
     tlab_close_window(tlab);
     bool in_place = tlab->serial == mark->serial && tlab->chain == mark->chain;
     if (in_place || tlab_unwind(arena, tlab, mark->chain, mark->serial, tlab)) {
@@ -212,7 +232,8 @@ static void rewind_tlab(struct arena *arena, struct tlab *tlab, const bitena_mar
 }
 
 /* ends: the mark itself ends too. */
-static int rewind_to(struct arena *arena, const bitena_mark *mark, bool ends) {
+static int rewind_to(struct arena *arena, const bitena_mark *mark, bool ends)
+{
     bool exact = arena->mode == BITENA_EXACT;
     int error = 0;
     struct tlab *tlab = exact ? &arena->tlab : tlab_of_caller(arena, &error);
@@ -236,30 +257,34 @@ static int rewind_to(struct arena *arena, const bitena_mark *mark, bool ends) {
     return 0;
 }
 
-int bitena_rewind(bitena *arena, bitena_mark mark) {
+int bitena_rewind(bitena *arena, bitena_mark mark)
+{
     REQUIRE(arena);
     return rewind_to(arena_of(arena), &mark, false);
 }
 
 /* A scope whose mark ended early, by an outer rewind or a reset inside, has nothing left to do. */
-void bitena_scope_end_(bitena_scope_ *scope) {
+void bitena_scope_end_(bitena_scope_ *scope)
+{
     int saved = errno;
     (void)rewind_to(arena_of(scope->arena), &scope->mark, true);
     errno = saved;
 }
 
-static void link_cleanup(struct cleanup **head, struct cleanup *cleanup) {
-    cleanup->next = load_relaxed(head); /* [M14] */
+static void link_cleanup(struct cleanup **head, struct cleanup *cleanup)
+{
+    cleanup->next = load_relaxed(head);                        /* [M14] */
     while (!cas_weak_release(head, &cleanup->next, cleanup)) { /* [M14] */
     }
 }
 
-int bitena_try_defer(bitena *arena, void (*cleanup)(void *), void *argument) {
+int bitena_try_defer(bitena *arena, void (*cleanup)(void *), void *argument)
+{
     REQUIRE(arena);
     REQUIRE(cleanup);
     struct arena *a = arena_of(arena);
-    struct cleanup *node =
-        (struct cleanup *)arena_try(a, &(struct request){sizeof *node, _Alignof(struct cleanup), false, false});
+    struct cleanup *node = (struct cleanup *)arena_try(
+        a, &(struct request){sizeof *node, _Alignof(struct cleanup), false, false});
     if (!node) {
         return -1;
     }
@@ -268,14 +293,16 @@ int bitena_try_defer(bitena *arena, void (*cleanup)(void *), void *argument) {
     struct tlab *tlab = tlab_peek(a);
     if (tlab) {
         node->next = tlab->cleanups;
-        store_release(&tlab->cleanups, node); /* [M14] whole before it is linked, for a fork in between */
+        store_release(&tlab->cleanups,
+                      node); /* [M14] whole before it is linked, for a fork in between */
     } else {
         link_cleanup(&a->cleanups, node);
     }
     return 0;
 }
 
-void bitena_defer(bitena *arena, void (*cleanup)(void *), void *argument) {
+void bitena_defer(bitena *arena, void (*cleanup)(void *), void *argument)
+{
     REQUIRE(arena);
     REQUIRE(cleanup);
     if (bitena_try_defer(arena, cleanup, argument) != 0) {

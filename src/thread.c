@@ -1,7 +1,8 @@
-/* Thread ids and slots. A slot is claimed by setting its bit in a bitmap, lowest first, and released by clearing it when
- * the thread ends. The thread-specific destructor puts itself off to the second round, so that
- * users' destructors, whenever they were registered, still find their thread's arenas; what allocates later still is served
- * by the shared index. Includes nothing of the arena.
+/* Thread ids and slots. A slot is claimed by setting its bit in a bitmap, lowest first, and
+ * released by clearing it when the thread ends. The thread-specific destructor puts itself off
+ * to the second round, so that users' destructors, whenever they were registered, still find
+ * their thread's arenas; what allocates later still is served by the shared index. Includes
+ * nothing of the arena.
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
 
@@ -16,40 +17,47 @@ static const uint64_t generation_mask = ((uint64_t)1 << 30) - 1;
 
 /* Written by the bearer of the slot only, and by the child of a fork, which is alone. */
 static struct slot {
-    __attribute__((aligned(LINE))) uint64_t generation; /* of the present or last bearer; 0: never borne */
-    uint64_t cut_off;                                   /* bearers up to this generation were lost in a fork */
-    uint64_t epochs;                                    /* given by fresh_epoch */
+    __attribute__((aligned(LINE)))
+    uint64_t generation; /* of the present or last bearer; 0: never borne */
+    uint64_t cut_off;    /* bearers up to this generation were lost in a fork */
+    uint64_t epochs;     /* given by fresh_epoch */
 } slots[THREAD_SLOTS];
 
-static uint64_t taken[WORDS];     /* a bit per slot [M07] */
-static uint64_t shared_epochs;    /* for threads without a slot [M09] */
-static uint64_t slotless;         /* generations of ids without a slot [M09] */
+static uint64_t taken[WORDS];  /* a bit per slot [M07] */
+static uint64_t shared_epochs; /* for threads without a slot [M09] */
+static uint64_t slotless;      /* generations of ids without a slot [M09] */
 static bool hooks_work;
 static unsigned forks;
 
 __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
-__thread uint64_t thread_registered __attribute__((tls_model("initial-exec"), visibility("hidden")));
+__thread uint64_t thread_registered
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 static __thread bool thread_over __attribute__((tls_model("initial-exec")));
 
-const void *thread_copy(void) {
+const void *thread_copy(void)
+{
     return slots;
 }
 
-static uint64_t first_generation(void) {
+static uint64_t first_generation(void)
+{
     return ((uintptr_t)slots >> 12) & generation_mask;
 }
 
-static uint64_t generation_of(uint64_t id) {
+static uint64_t generation_of(uint64_t id)
+{
     return id >> (THREAD_NUMBER_BITS + THREAD_SLOT_BITS);
 }
 
-static uint64_t compose(uint64_t generation, uint32_t slot) {
+static uint64_t compose(uint64_t generation, uint32_t slot)
+{
     return (generation & generation_mask) << (THREAD_NUMBER_BITS + THREAD_SLOT_BITS) |
            (uint64_t)slot << THREAD_NUMBER_BITS | platform_thread_number();
 }
 
 /* The lowest free slot; THREAD_NO_SLOT when every one is borne. */
-static uint32_t claim_slot(void) {
+static uint32_t claim_slot(void)
+{
     for (uint32_t w = 0; w < WORDS; w++) {
         uint64_t word = load_relaxed(&taken[w]); /* [M07] the claim below acquires */
         while (~word != 0) {
@@ -57,7 +65,8 @@ static uint32_t claim_slot(void) {
             if (slot >= THREAD_SLOTS) {
                 return THREAD_NO_SLOT;
             }
-            if (cas_weak_acquire(&taken[w], &word, word | (uint64_t)1 << slot % WORD_BITS)) { /* [M07] */
+            if (cas_weak_acquire(&taken[w], &word,
+                                 word | (uint64_t)1 << slot % WORD_BITS)) { /* [M07] */
                 return slot;
             }
         }
@@ -65,16 +74,19 @@ static uint32_t claim_slot(void) {
     return THREAD_NO_SLOT;
 }
 
-static void release_slot(uint32_t slot) {
+static void release_slot(uint32_t slot)
+{
     if (slot < THREAD_SLOTS) {
         (void)and_release(&taken[slot / WORD_BITS], ~((uint64_t)1 << slot % WORD_BITS)); /* [M07] */
     }
 }
 
 /* value counts the rounds of destruction seen. */
-static void at_thread_end(void *value) {
+static void at_thread_end(void *value)
+{
     uintptr_t round = (uintptr_t)value;
-    if (round < platform_thread_end_rounds() && platform_set_thread_value((void *)(round + 1)) == 0) {
+    if (round < platform_thread_end_rounds() &&
+        platform_set_thread_value((void *)(round + 1)) == 0) {
         return;
     }
     uint64_t id = thread_registered;
@@ -84,7 +96,8 @@ static void at_thread_end(void *value) {
 }
 
 /* Alone in the new process: only the forking thread lives on, under its old id. */
-static void after_fork_in_child(void) {
+static void after_fork_in_child(void)
+{
     forks++;
     uint32_t mine = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
@@ -96,11 +109,13 @@ static void after_fork_in_child(void) {
     }
 }
 
-static void install_hooks(void) {
+static void install_hooks(void)
+{
     hooks_work = platform_thread_hooks(at_thread_end, after_fork_in_child) == 0;
 }
 
-uint64_t register_thread(void) {
+uint64_t register_thread(void)
+{
     if (thread_over) {
         return 0;
     }
@@ -123,19 +138,24 @@ uint64_t register_thread(void) {
     return bitena_thread_id = thread_registered = compose(generation, slot);
 }
 
-bool thread_left_in_order(uint64_t id) {
-    return ((generation_of(id) - slots[slot_of(id)].cut_off) & generation_mask) - 1 < generation_mask / 2;
+bool thread_left_in_order(uint64_t id)
+{
+    return ((generation_of(id) - slots[slot_of(id)].cut_off) & generation_mask) - 1 <
+           generation_mask / 2;
 }
 
-unsigned thread_forks(void) {
+unsigned thread_forks(void)
+{
     return forks;
 }
 
-uint64_t fresh_epoch(void) {
+uint64_t fresh_epoch(void)
+{
     uint32_t slot = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     if (slot == THREAD_NO_SLOT) {
         return (uint64_t)THREAD_NO_SLOT << 52 | add_relaxed(&shared_epochs, 1); /* [M09] */
     }
-    uint64_t first = ((uint64_t)(uintptr_t)slots * UINT64_C(0x9E3779B97F4A7C15)) >> 12; /* another in each copy */
+    uint64_t first = ((uint64_t)(uintptr_t)slots * UINT64_C(0x9E3779B97F4A7C15)) >>
+                     12; /* another in each copy */
     return (uint64_t)slot << 52 | ((first + ++slots[slot].epochs) & ((UINT64_C(1) << 52) - 1));
 }

@@ -1,24 +1,30 @@
-/* A TLAB: one thread's current lease in one arena, bumped from both ends, and the chain of runs it has left behind.
- * Only its bearer comes here, so everything is plain but the words that statistics read. The refill follows HotSpot's
- * thread-local allocation buffers (extend, keep or retire); shared state is reached through the pool alone.
+/* A TLAB: one thread's current lease in one arena, bumped from both ends, and the chain of runs
+ * it has left behind. Only its bearer comes here, so everything is plain but the words that
+ * statistics read. The refill follows HotSpot's thread-local allocation buffers (extend, keep or
+ * retire); shared state is reached through the pool alone.
  * SPDX-License-Identifier: MIT */
 #include "core.h"
 #include "order.h"
 
-/* [M10] ceiling, floor, window and spare_bytes are read by others for statistics; torn pairs are clamped there. */
-static void set_interval(struct tlab *tlab, uintptr_t floor, uintptr_t ceiling) {
+/* [M10] ceiling, floor, window and spare_bytes are read by others for statistics; torn pairs are
+ * clamped there. */
+static void set_interval(struct tlab *tlab, uintptr_t floor, uintptr_t ceiling)
+{
     store_relaxed(&tlab->floor, floor);     /* [M10] */
     store_relaxed(&tlab->ceiling, ceiling); /* [M10] */
 }
 
 /* Not a multiple of 2^32: 0 in a descriptor means "not a lease". */
-static void next_serial(struct tlab *tlab) {
+static void next_serial(struct tlab *tlab)
+{
     tlab->serial++;
     tlab->serial += (uint32_t)tlab->serial == 0;
 }
 
-/* An empty lease at the block's top: while nothing was leased, the index stands there and extends it. */
-void tlab_set_empty(struct arena *arena, struct tlab *tlab) {
+/* An empty lease at the block's top: while nothing was leased, the index stands there and
+ * extends it. */
+void tlab_set_empty(struct arena *arena, struct tlab *tlab)
+{
     tlab->base = tlab->end = address_of(arena->pool, arena->pool->capacity);
     set_interval(tlab, tlab->base, tlab->end);
     next_serial(tlab);
@@ -27,7 +33,8 @@ void tlab_set_empty(struct arena *arena, struct tlab *tlab) {
     tlab->lease = 0;
 }
 
-void tlab_clear(struct arena *arena, struct tlab *tlab) {
+void tlab_clear(struct arena *arena, struct tlab *tlab)
+{
     tlab_set_empty(arena, tlab);
     store_relaxed(&tlab->window, 0);      /* [M10] */
     store_relaxed(&tlab->spare_bytes, 0); /* [M10] */
@@ -38,21 +45,24 @@ void tlab_clear(struct arena *arena, struct tlab *tlab) {
     tlab_end_marks(arena, tlab);
 }
 
-void tlab_close_window(struct tlab *tlab) {
+void tlab_close_window(struct tlab *tlab)
+{
     if (tlab->window != 0) {
         store_relaxed(&tlab->floor, tlab->window); /* [M10] */
         store_relaxed(&tlab->window, 0);           /* [M10] */
     }
 }
 
-size_t tlab_free(const struct tlab *tlab) {
-    uintptr_t window = load_relaxed(&tlab->window);   /* [M10] */
-    uintptr_t ceiling = load_relaxed(&tlab->ceiling); /* [M10] */
-    uintptr_t floor = window ? window : load_relaxed(&tlab->floor); /* [M10] */
+size_t tlab_free(const struct tlab *tlab)
+{
+    uintptr_t window = load_relaxed(&tlab->window);                                    /* [M10] */
+    uintptr_t ceiling = load_relaxed(&tlab->ceiling);                                  /* [M10] */
+    uintptr_t floor = window ? window : load_relaxed(&tlab->floor);                    /* [M10] */
     return (floor < ceiling ? ceiling - floor : 0) + load_relaxed(&tlab->spare_bytes); /* [M10] */
 }
 
-void *tlab_bump(struct tlab *tlab, const struct request *request) {
+void *tlab_bump(struct tlab *tlab, const struct request *request)
+{
     uintptr_t floor = tlab->floor, ceiling = tlab->ceiling, at;
     if (request->up) {
         if (!place_up(floor, ceiling, request->size, request->align, &at)) {
@@ -69,7 +79,8 @@ void *tlab_bump(struct tlab *tlab, const struct request *request) {
     return (void *)at;
 }
 
-bool tlab_take_spare(const struct pool *pool, struct tlab *tlab, size_t need, struct span *span) {
+bool tlab_take_spare(const struct pool *pool, struct tlab *tlab, size_t need, struct span *span)
+{
     if (tlab->spare == 0 || tlab->spare_bytes < need) {
         return false;
     }
@@ -80,29 +91,37 @@ bool tlab_take_spare(const struct pool *pool, struct tlab *tlab, size_t need, st
     return true;
 }
 
-static void grow_lease(const struct arena *arena, struct tlab *tlab) {
+static void grow_lease(const struct arena *arena, struct tlab *tlab)
+{
     tlab->next_lease = clamp_size(tlab->next_lease * 2, LEASE_MIN, arena->lease_max);
 }
 
-static size_t fair_share(const struct arena *arena, size_t most) {
+size_t fair_share(const struct arena *arena, size_t most)
+{
     const struct pool *pool = arena->pool;
-    const struct root *root = (const struct root *)((const char *)pool - offsetof(struct root, pool));
+    const struct root *root =
+        (const struct root *)((const char *)pool - offsetof(struct root, pool));
     return fair_lease(most, pool_free(pool), load_relaxed(&root->arena.tlabs_in_use)); /* [M11] */
 }
 
-static size_t needed(const struct request *request) {
+static size_t needed(const struct request *request)
+{
     size_t need = worst_case(request->size, request->align);
     return request->growing ? add_saturating(need, need) : need;
 }
 
-/* The index stands at the lease's base and no text on its floor: the lease grows downward, without a seam. */
-static void *extend(struct arena *arena, struct tlab *tlab, const struct request *request) {
+/* The index stands at the lease's base and no text on its floor: the lease grows downward,
+ * without a seam. */
+static void *extend(struct arena *arena, struct tlab *tlab, const struct request *request)
+{
     struct pool *pool = arena->pool;
     size_t base = offset_of(pool, tlab->base);
     uintptr_t at;
-    if (tlab->floor != tlab->base || load_relaxed(&pool->index) != base || pool->upward || /* [M01] a hint */
+    if (tlab->floor != tlab->base || load_relaxed(&pool->index) != base ||
+        pool->upward || /* [M01] a hint */
         !place_down(pool->data, tlab->ceiling, request->size, request->align, &at) ||
-        tlab->ceiling - at - request->size >= LEASE_MIN) { /* the gap of a large alignment is better kept apart */
+        tlab->ceiling - at - request->size >=
+            LEASE_MIN) { /* the gap of a large alignment is better kept apart */
         return NULL;
     }
     size_t need = at < tlab->base ? tlab->base - at : 0;
@@ -118,13 +137,16 @@ static void *extend(struct arena *arena, struct tlab *tlab, const struct request
     return tlab_bump(tlab, request);
 }
 
-/* Chains matter to rewinds and to children, whose runs go back one by one; a root's reset needs none. */
-static bool needs_chain(const struct arena *arena, const struct tlab *tlab) {
+/* Chains matter to rewinds and to children, whose runs go back one by one; a root's reset needs
+ * none. */
+static bool needs_chain(const struct arena *arena, const struct tlab *tlab)
+{
     return arena->parent != NULL || tlab_has_live_marks(tlab);
 }
 
 /* Neighbours in space and time become one run. */
-static bool merge_into_head(const struct arena *arena, const struct tlab *tlab, struct span span) {
+static bool merge_into_head(const struct arena *arena, const struct tlab *tlab, struct span span)
+{
     if (tlab->chain == 0 || tlab->chain == tlab->mark_chain) {
         return false;
     }
@@ -138,9 +160,11 @@ static bool merge_into_head(const struct arena *arena, const struct tlab *tlab, 
 }
 
 /* A span that needs the chain has a descriptor by now: see describe and pool_take_recorded. */
-static void chain_add(struct arena *arena, struct tlab *tlab, struct span span, uintptr_t serial) {
+static void chain_add(struct arena *arena, struct tlab *tlab, struct span span, uintptr_t serial)
+{
     struct pool *pool = arena->pool;
-    if (span.base == span.end || !needs_chain(arena, tlab) || (serial == 0 && merge_into_head(arena, tlab, span))) {
+    if (span.base == span.end || !needs_chain(arena, tlab) ||
+        (serial == 0 && merge_into_head(arena, tlab, span))) {
         run_free(pool, span.run);
     } else if (span.run != 0) {
         struct run *r = run_at(pool, span.run);
@@ -153,7 +177,8 @@ static void chain_add(struct arena *arena, struct tlab *tlab, struct span span, 
 }
 
 /* The current lease will have to be retired: into the chain only with a descriptor. */
-static bool describe(struct arena *arena, struct tlab *tlab) {
+static bool describe(struct arena *arena, struct tlab *tlab)
+{
     if (tlab->lease == 0 && tlab->base != tlab->end && needs_chain(arena, tlab)) {
         tlab->lease = run_surely(arena->pool);
         return tlab->lease != 0;
@@ -161,8 +186,10 @@ static bool describe(struct arena *arena, struct tlab *tlab) {
     return true;
 }
 
-/* The current lease goes to the chain. A live mark in it may want it back whole, else its rest is recycled. */
-void tlab_retire(struct arena *arena, struct tlab *tlab) {
+/* The current lease goes to the chain. A live mark in it may want it back whole, else its rest
+ * is recycled. */
+void tlab_retire(struct arena *arena, struct tlab *tlab)
+{
     struct pool *pool = arena->pool;
     struct span all = {offset_of(pool, tlab->base), offset_of(pool, tlab->end), tlab->lease};
     struct span text = {all.base, offset_of(pool, tlab->floor), 0};
@@ -182,7 +209,8 @@ void tlab_retire(struct arena *arena, struct tlab *tlab) {
     chain_add(arena, tlab, all, serial);
 }
 
-void tlab_install(struct tlab *tlab, const struct pool *pool, struct span span) {
+void tlab_install(struct tlab *tlab, const struct pool *pool, struct span span)
+{
     tlab->base = address_of(pool, span.base);
     tlab->end = address_of(pool, span.end);
     tlab->lease = span.run;
@@ -193,25 +221,29 @@ void tlab_install(struct tlab *tlab, const struct pool *pool, struct span span) 
 }
 
 /* Of an EXACT arena: its rewind gives it back. Any thread. */
-static void chain_exact(struct arena *arena, struct span span) {
+static void chain_exact(struct arena *arena, struct span span)
+{
     struct run *r = run_at(arena->pool, span.run);
     r->base = span.base;
     r->end = span.end;
     uint32_t head = load_relaxed(&arena->tlab.chain); /* [M03] */
     do {
-        store_relaxed(&r->next, head); /* [M03] */
+        store_relaxed(&r->next, head);                                /* [M03] */
     } while (!cas_weak_release(&arena->tlab.chain, &head, span.run)); /* [M03] */
 }
 
-void *run_apart(struct arena *arena, struct tlab *tlab, const struct request *request) {
+void *run_apart(struct arena *arena, struct tlab *tlab, const struct request *request)
+{
     struct pool *pool = arena->pool;
     struct span span;
     uintptr_t at = 0;
     bool recorded = tlab && needs_chain(arena, tlab);
-    if (!(recorded ? pool_take_recorded : pool_take)(pool, request->size, request->align, 0, &span)) {
+    if (!(recorded ? pool_take_recorded : pool_take)(pool, request->size, request->align, 0,
+                                                     &span)) {
         return NULL;
     }
-    (void)place_up(address_of(pool, span.base), address_of(pool, span.end), request->size, request->align, &at);
+    (void)place_up(address_of(pool, span.base), address_of(pool, span.end), request->size,
+                   request->align, &at);
     size_t used_end = offset_of(pool, at) + request->size;
     if (span.end - used_end >= worth_recycling(pool) && pool_give_part(pool, used_end, span.end)) {
         span.end = used_end; /* the gap of a large alignment */
@@ -226,8 +258,10 @@ void *run_apart(struct arena *arena, struct tlab *tlab, const struct request *re
     return (void *)at;
 }
 
-/* Large requests get a run of their own; others too while the lease has much left, unless that went on too long. */
-static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct request *request) {
+/* Large requests get a run of their own; others too while the lease has much left, unless that
+ * went on too long. */
+static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct request *request)
+{
     size_t need = worst_case(request->size, request->align);
     if (request->growing) {
         return false;
@@ -244,7 +278,9 @@ static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct 
     return false;
 }
 
-static bool take_lease(struct arena *arena, struct tlab *tlab, const struct request *request, struct span *span) {
+static bool take_lease(struct arena *arena, struct tlab *tlab, const struct request *request,
+                       struct span *span)
+{
     size_t need = needed(request);
     if (!describe(arena, tlab)) {
         return false;
@@ -253,12 +289,13 @@ static bool take_lease(struct arena *arena, struct tlab *tlab, const struct requ
         return true;
     }
     size_t want = larger(need, fair_share(arena, tlab->next_lease));
-    return (needs_chain(arena, tlab) ? pool_take_recorded : pool_take)(arena->pool, request->size, request->align, want,
-                                                                       span);
+    return (needs_chain(arena, tlab) ? pool_take_recorded : pool_take)(arena->pool, request->size,
+                                                                       request->align, want, span);
 }
 
 /* The new lease first, the old one's retirement after: a refusal changes nothing. */
-static void *new_lease(struct arena *arena, struct tlab *tlab, const struct request *request) {
+static void *new_lease(struct arena *arena, struct tlab *tlab, const struct request *request)
+{
     struct span span;
     if (!take_lease(arena, tlab, request, &span)) {
         return NULL;
@@ -268,7 +305,9 @@ static void *new_lease(struct arena *arena, struct tlab *tlab, const struct requ
     return tlab_bump(tlab, request);
 }
 
-void *tlab_move_last(struct arena *arena, struct tlab *tlab, const struct request *request, void *last, size_t size) {
+void *tlab_move_last(struct arena *arena, struct tlab *tlab, const struct request *request,
+                     void *last, size_t size)
+{
     struct span span;
     bool found = take_lease(arena, tlab, request, &span);
     if (!found && tlab->spare != 0) {
@@ -279,8 +318,8 @@ void *tlab_move_last(struct arena *arena, struct tlab *tlab, const struct reques
         return NULL;
     }
     uintptr_t at = 0;
-    (void)place_up(address_of(arena->pool, span.base), address_of(arena->pool, span.end), request->size, request->align,
-                   &at);
+    (void)place_up(address_of(arena->pool, span.base), address_of(arena->pool, span.end),
+                   request->size, request->align, &at);
     memcpy((void *)at, last, size); /* before its old place may become another thread's */
     set_interval(tlab, (uintptr_t)last, tlab->ceiling);
     tlab_retire(arena, tlab);
@@ -289,110 +328,31 @@ void *tlab_move_last(struct arena *arena, struct tlab *tlab, const struct reques
     return tlab_bump(tlab, request);
 }
 
-void tlab_give_spare(struct arena *arena, struct tlab *tlab) {
+void tlab_give_spare(struct arena *arena, struct tlab *tlab)
+{
     struct span span;
     if (tlab_take_spare(arena->pool, tlab, 0, &span)) {
         pool_give(arena->pool, span);
     }
 }
 
-void *tlab_refill(struct arena *arena, struct tlab *tlab, const struct request *request) {
+void *tlab_refill(struct arena *arena, struct tlab *tlab, const struct request *request)
+{
     void *p = extend(arena, tlab, request);
     if (p) {
         return p;
     }
-    p = is_apart(arena, tlab, request) ? run_apart(arena, tlab, request) : new_lease(arena, tlab, request);
+    p = is_apart(arena, tlab, request) ? run_apart(arena, tlab, request)
+                                       : new_lease(arena, tlab, request);
     if (!p && tlab->spare != 0) {
         tlab_give_spare(arena, tlab);
         p = extend(arena, tlab, request);
-        p = p ? p : request->growing ? new_lease(arena, tlab, request) : run_apart(arena, tlab, request);
+        p = p                  ? p
+            : request->growing ? new_lease(arena, tlab, request)
+                               : run_apart(arena, tlab, request);
     }
     if (p) {
         grow_lease(arena, tlab);
     }
     return p;
-}
-
-/* The highest run, if it is worth it, is kept as *spare, but no more than `most` of it: so the room below stays whole. */
-static void offer_spare(struct arena *arena, struct span *spare, struct span span, size_t most) {
-    struct pool *pool = arena->pool;
-    if (most < LEASE_MIN || span.end - span.base < LEASE_MIN || span.base < spare->base) {
-        pool_give(pool, span);
-        return;
-    }
-    if (span.end - span.base > most) {
-        if (!pool_give_part(pool, span.base, span.end - most)) {
-            pool_give(pool, span);
-            return;
-        }
-        span.base = span.end - most;
-    }
-    pool_give(pool, *spare);
-    *spare = span;
-}
-
-bool tlab_keep_spare(struct arena *arena, struct tlab *keeper, struct span span) {
-    struct pool *pool = arena->pool;
-    span.run = span.run ? span.run : span.base != span.end ? run_new(pool) : 0;
-    if (!keeper || keeper->spare != 0 || span.run == 0) {
-        pool_give(pool, span);
-        return false;
-    }
-    run_at(pool, span.run)->base = span.base;
-    run_at(pool, span.run)->end = span.end;
-    keeper->spare = span.run;
-    store_relaxed(&keeper->spare_bytes, span.end - span.base); /* [M10] */
-    return true;
-}
-
-bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr_t serial, struct tlab *keeper) {
-    struct pool *pool = arena->pool;
-    struct span spare = {0, 0, 0}, found = {0, 0, 0};
-    struct span current = {offset_of(pool, tlab->base), offset_of(pool, tlab->end), tlab->lease};
-    bool in_place = tlab->serial == serial;
-    bool long_way = tlab->chain != chain;
-    size_t most = fair_share(arena, arena->lease_max);
-    while (tlab->chain != chain && tlab->chain != 0) {
-        struct run *r = run_at(pool, tlab->chain);
-        struct span span = {r->base, r->end, tlab->chain};
-        if (!in_place && current.base < span.base) { /* lowest first: each may touch the index in turn */
-            offer_spare(arena, &spare, current, most);
-            current.base = current.end = SIZE_MAX;
-        }
-        tlab->chain = r->next;
-        if (!in_place && serial != 0 && r->serial == (uint32_t)serial) {
-            found = span;
-        } else {
-            offer_spare(arena, &spare, span, r->serial ? most : 0);
-        }
-    }
-    if (!in_place) {
-        if (current.base != current.end) {
-            offer_spare(arena, &spare, current, most);
-        }
-        if (found.base == found.end) {
-            tlab_set_empty(arena, tlab);
-        } else {
-            tlab_install(tlab, pool, found);
-            tlab->serial = serial;
-        }
-    }
-    tlab->mark_chain = tlab->chain;
-    if (!tlab_keep_spare(arena, keeper, spare) || long_way) {
-        pool_settle(pool);
-    }
-    return in_place || found.base != found.end;
-}
-
-/* Only the lower end may go: there is no text on it. */
-void tlab_give_rest(struct arena *arena, struct tlab *tlab) {
-    struct pool *pool = arena->pool;
-    size_t keep = fair_share(arena, arena->lease_max);
-    if (tlab->floor == tlab->base && tlab->ceiling - tlab->base > keep) {
-        uintptr_t cut = tlab->ceiling - keep;
-        if (pool_give_part(pool, offset_of(pool, tlab->base), offset_of(pool, cut))) {
-            tlab->base = cut;
-            set_interval(tlab, cut, tlab->ceiling);
-        }
-    }
 }

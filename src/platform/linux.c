@@ -20,12 +20,14 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-size_t platform_page_size(void) {
+size_t platform_page_size(void)
+{
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* The first number after `key` in a small file of /proc; 0 where there is none. */
-static uint64_t number_from(const char *path, const char *key) {
+static uint64_t number_from(const char *path, const char *key)
+{
     char text[4096];
     FILE *file = fopen(path, "re");
     if (!file) {
@@ -39,13 +41,16 @@ static uint64_t number_from(const char *path, const char *key) {
 }
 
 /* In the order of what a user can change most easily. */
-static void explain_refusal(size_t bytes, struct platform_refusal *refusal) {
+static void explain_refusal(size_t bytes, struct platform_refusal *refusal)
+{
     struct rlimit limit;
     uint64_t commit_limit = number_from("/proc/meminfo", "CommitLimit:") * 1024;
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        *refusal = (struct platform_refusal){"the address-space limit (RLIMIT_AS, ulimit -v)", limit.rlim_cur};
+        *refusal = (struct platform_refusal){"the address-space limit (RLIMIT_AS, ulimit -v)",
+                                             limit.rlim_cur};
     } else if (number_from("/proc/sys/vm/overcommit_memory", "") == 2 && bytes > 0) {
-        *refusal = (struct platform_refusal){"strict overcommit (vm.overcommit_memory=2, CommitLimit)", commit_limit};
+        *refusal = (struct platform_refusal){
+            "strict overcommit (vm.overcommit_memory=2, CommitLimit)", commit_limit};
     } else {
         *refusal = (struct platform_refusal){"the address space of this process", 0};
     }
@@ -55,9 +60,10 @@ static void explain_refusal(size_t bytes, struct platform_refusal *refusal) {
 extern void __lsan_register_root_region(const void *address, size_t bytes) __attribute__((weak));
 extern void __lsan_unregister_root_region(const void *address, size_t bytes) __attribute__((weak));
 
-void *platform_reserve(size_t bytes, struct platform_refusal *refusal) {
-    void *address =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+void *platform_reserve(size_t bytes, struct platform_refusal *refusal)
+{
+    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) {
         explain_refusal(bytes, refusal);
         errno = ENOMEM;
@@ -69,7 +75,8 @@ void *platform_reserve(size_t bytes, struct platform_refusal *refusal) {
     return address;
 }
 
-void platform_release(void *address, size_t bytes) {
+void platform_release(void *address, size_t bytes)
+{
     int saved = errno;
     if (__lsan_unregister_root_region) {
         __lsan_unregister_root_region(address, bytes);
@@ -78,11 +85,13 @@ void platform_release(void *address, size_t bytes) {
     errno = saved;
 }
 
-int platform_advise_huge(void *address, size_t bytes) {
+int platform_advise_huge(void *address, size_t bytes)
+{
     return madvise(address, bytes, MADV_HUGEPAGE);
 }
 
-int platform_populate(void *address, size_t bytes) {
+int platform_populate(void *address, size_t bytes)
+{
     int saved = errno;
     if (madvise(address, bytes, MADV_POPULATE_WRITE) == 0) {
         return 0;
@@ -99,24 +108,28 @@ int platform_populate(void *address, size_t bytes) {
     return 0;
 }
 
-int platform_discard(void *address, size_t bytes) {
+int platform_discard(void *address, size_t bytes)
+{
     return madvise(address, bytes, MADV_DONTNEED);
 }
 
-void platform_yield(void) {
+void platform_yield(void)
+{
     int saved = errno;
     sched_yield();
     errno = saved;
 }
 
-uint32_t platform_thread_number(void) {
+uint32_t platform_thread_number(void)
+{
     return (uint32_t)syscall(SYS_gettid);
 }
 
 static pthread_key_t thread_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void)) {
+int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void))
+{
     int error = pthread_key_create(&thread_key, at_thread_end);
     if (error == 0) {
         error = pthread_atfork(NULL, NULL, after_fork_in_child);
@@ -125,21 +138,26 @@ int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_
     return error ? -1 : 0;
 }
 
-int platform_set_thread_value(void *value) {
+int platform_set_thread_value(void *value)
+{
     return pthread_setspecific(thread_key, value) == 0 ? 0 : -1;
 }
 
-/* Half of them: users' destructors of the first round find their thread registered, and a thread that comes to be
- * registered only then is still told of its end. (ThreadSanitizer's record of the thread goes in the last round.) */
-unsigned platform_thread_end_rounds(void) {
+/* Half of them: users' destructors of the first round find their thread registered, and a thread
+ * that comes to be registered only then is still told of its end. (ThreadSanitizer's record of
+ * the thread goes in the last round.) */
+unsigned platform_thread_end_rounds(void)
+{
     return PTHREAD_DESTRUCTOR_ITERATIONS / 2;
 }
 
-void platform_once(void (*fn)(void)) {
+void platform_once(void (*fn)(void))
+{
     pthread_once(&once, fn);
 }
 
-void platform_write_error(const char *text, size_t length) {
+void platform_write_error(const char *text, size_t length)
+{
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
         if (written <= 0) {
