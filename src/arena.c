@@ -51,10 +51,10 @@ static struct tables tables_for(size_t capacity, int mode, bool buffer)
     t.tlabs = mode != BITENA_SHARED ? 0
               : buffer              ? clamp_size(capacity / 16384, 2, 256)
                                     : clamp_size(capacity / 2048, 8, THREAD_SLOTS);
-    t.runs = buffer ? clamp_size(capacity / 768, 16, (size_t)1 << 20)
+    t.runs = buffer ? clamp_size(capacity / 640, 32, (size_t)1 << 20)
                     : clamp_size(capacity / 128, 64, (size_t)1 << 20);
     t.bytes = round_up(sizeof(struct root), LINE_BYTES) + t.tlabs * sizeof(union tlab_slot) +
-              t.runs * sizeof(struct run);
+              (t.runs + MARK_RUNS) * sizeof(struct run);
     return t;
 }
 
@@ -223,7 +223,6 @@ static void reset_root(struct arena *a)
 {
     uint64_t id = a->mode == BITENA_EXACT ? OWNER_NOBODY : thread_id();
     struct tlab *next = load_acquire(&a->tlabs); /* [M11] */
-    pool_clear(a->pool);
     while (next) {
         struct tlab *tlab = next;
         next = load_relaxed(&tlab->next); /* [M11] */
@@ -236,6 +235,7 @@ static void reset_root(struct arena *a)
     a->children = 0;
     a->copy = thread_copy(); /* whose slots index the table from now on */
     tlab_clear(a, &a->tlab);
+    pool_clear(a->pool); /* last: the TLABs have given their descriptors back */
     a->tlab.bearer = id;
     a->epoch = fresh_epoch();
     store_relaxed(&a->owner, id ? id : OWNER_NOBODY); /* [M12] */

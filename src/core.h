@@ -26,7 +26,8 @@ enum {
     BIRTH_SERIAL = 1,     /* of a child's first lease, in which its struct stands */
     CLASS_COUNT = 48,     /* classes of recycled runs: floor(log2 bytes), so capacity < 2^48 */
     SMALL_CHILD = 4 << 10, /* a child's lease that is a spare without asking what remains */
-    ENDED_NEAR = 4         /* ranges of ended marks kept in the TLAB itself */
+    MARK_RUNS = 16,        /* descriptors set apart for ranges of ended marks */
+    ENDED_NEAR = 6         /* ranges of ended marks kept in the TLAB itself */
 };
 
 /* A run of bytes [base, end), as offsets from the block's data, that is recycled or in a TLAB's
@@ -60,13 +61,15 @@ struct pool {
     size_t recycled;      /* bytes in the stacks; raised before a push, lowered after a pop */
     size_t recycled_runs; /* how many; about */
     size_t runs_left;     /* of them after the last gather */
-    size_t barrier;       /* upward only: no run that is recycled or a child's ends above it */
-    size_t mark; /* upward only: the position of the latest live mark; what is below it stays */
+    size_t barrier; /* upward only: no run that is or was recycled, or a child's, ends above */
+    size_t mark;    /* upward only: the position of the latest live mark; what is below it stays */
     uint64_t holds_begun, holds_done; /* times that runs were out of the stacks to be looked at */
 
     /* heads of lock-free stacks: index + 1 of a run below, a tag that every change raises above */
     __attribute__((aligned(LINE_BYTES))) uint64_t spare_runs;
-    uint32_t runs_begun; /* descriptors ever used since the last reset; atomic */
+    uint32_t runs_begun;  /* descriptors ever used since the last reset; atomic */
+    uint32_t marks_begun; /* the same of those behind run_count, for ranges of ended marks only */
+    uint64_t spare_mark_runs;
     uint64_t classes[CLASS_COUNT];
 };
 
@@ -220,8 +223,9 @@ void pool_rewind(struct pool *pool, size_t to, bool beside_children);
 int pool_discard(const struct pool *pool, struct span span, size_t *keep);
 int pool_trim(struct pool *pool, size_t keep);
 
-uint32_t run_new(struct pool *pool);    /* 0: none left */
-uint32_t run_surely(struct pool *pool); /* joins runs to get one */
+uint32_t run_new(struct pool *pool);       /* 0: none left */
+uint32_t run_for_marks(struct pool *pool); /* from those set apart, where no other is left */
+uint32_t run_surely(struct pool *pool);    /* joins runs to get one */
 void run_free(struct pool *pool, uint32_t run);
 
 /* tlab.c, unwind.c: one thread's lease. Its bearer only. */

@@ -20,6 +20,10 @@ bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t
     if (from < pool->data || base > pool->capacity || new_size > pool->capacity - base) {
         return false;
     }
+    if (base <
+        load_relaxed(&pool->barrier)) { /* [M06] it may stand in a recycled run's descriptor */
+        return false;
+    }
     while (index == base + old_size) {
         if (cas_weak_acq_rel(&pool->index, &index, base + new_size)) { /* [M01] */
             return true;

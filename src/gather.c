@@ -67,7 +67,8 @@ static void join_runs(struct pool *pool, uint32_t list)
 
 /* The last resort, see lease.c. Alone or not: what it holds is announced, so that others look
  * again. */
-bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+bool gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
+            struct span *out)
 {
     hold(pool);
     size_t count;
@@ -89,7 +90,7 @@ bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct sp
     if (found) {
         split_off(pool, out, size, align, want);
     }
-    found = found || take_index(pool, size, align, want, out);
+    found = found || (from_index && take_index(pool, size, align, want, out));
     store_relaxed(&pool->runs_left, load_relaxed(&pool->recycled_runs)); /* [M02] */
     unhold(pool);
     return found;
@@ -98,7 +99,7 @@ bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct sp
 void join_all(struct pool *pool)
 {
     struct span none;
-    (void)gather(pool, SIZE_MAX, 1, 0, &none);
+    (void)gather(pool, SIZE_MAX, 1, 0, false, &none);
 }
 
 /* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the
@@ -129,25 +130,25 @@ static void rewind_beside_children(struct pool *pool, size_t to)
 /* Alone: recycled runs above the new index become part of what is free there. */
 static void rewind_alone(struct pool *pool, size_t to)
 {
-    size_t count, highest = 0;
+    size_t count;
+    bool any = false;
     uint32_t list = load_relaxed(&pool->recycled) ? pop_all(pool, &count) : 0; /* [M02] alone */
-    to = smaller(
-        to, load_relaxed(&pool->index)); /* [M01] a child's run may have gone back since the mark */
+    to = smaller(to, load_relaxed(&pool->index)); /* [M01] it may have fallen since the mark */
     while (list != 0) {
         struct run *r = run_at(pool, list);
         uint32_t run = list;
         list = r->next;
         if (r->base < to) {
             r->end = smaller(r->end, to);
-            highest = larger(highest, r->end);
+            any = true;
             recycle(pool, run);
         } else {
             run_free(pool, run);
         }
     }
-    store_relaxed(&pool->barrier, highest); /* [M06] */
-    store_release(&pool->index, to);        /* [M01] */
-    if (highest != 0) {
+    store_relaxed(&pool->barrier, smaller(load_relaxed(&pool->barrier), to)); /* [M06] */
+    store_release(&pool->index, to);                                          /* [M01] */
+    if (any) {
         join_all(pool);
     }
 }
@@ -175,13 +176,14 @@ int pool_trim(struct pool *pool, size_t keep)
 {
     hold(pool);
     size_t count;
-    struct span all;
-    int result = 0;
     uint32_t list = pop_all(pool, &count);
-    if (take_index(pool, 1, 1, SIZE_MAX, &all)) {
-        result = pool_discard(pool, all, &keep);
-        pool_give(pool, all);
+    size_t none = pool->upward ? pool->capacity : 0;
+    size_t index = load_relaxed(&pool->index);              /* [M01] */
+    while (!cas_weak_acquire(&pool->index, &index, none)) { /* [M01] */
     }
+    struct span all = {smaller(index, none), larger(index, none), 0};
+    int result = pool_discard(pool, all, &keep);
+    store_release(&pool->index, index); /* [M01] nobody could take or touch it meanwhile */
     while (list != 0) {
         struct run *r = run_at(pool, list);
         struct span span = {r->base, r->end, list};

@@ -44,15 +44,30 @@ uint32_t pop(struct pool *pool, uint64_t *stack)
     return run;
 }
 
+/* One from the stack, else the next untouched one. */
+static uint32_t new_from(struct pool *pool, uint64_t *stack, uint32_t *counter, uint32_t count)
+{
+    uint32_t run = pop(pool, stack);
+    if (run == 0) {
+        uint32_t begun = load_relaxed(counter);                                  /* [M04] */
+        while (begun < count && !cas_weak_relaxed(counter, &begun, begun + 1)) { /* [M04] */
+        }
+        run = begun < count ? begun + 1 : 0;
+    }
+    return run;
+}
+
 uint32_t run_new(struct pool *pool)
 {
-    uint32_t run = pop(pool, &pool->spare_runs);
+    return new_from(pool, &pool->spare_runs, &pool->runs_begun, pool->run_count);
+}
+
+uint32_t run_for_marks(struct pool *pool)
+{
+    uint32_t run = run_surely(pool);
     if (run == 0) {
-        uint32_t begun = load_relaxed(&pool->runs_begun); /* [M04] */
-        while (begun < pool->run_count &&
-               !cas_weak_relaxed(&pool->runs_begun, &begun, begun + 1)) { /* [M04] */
-        }
-        run = begun < pool->run_count ? begun + 1 : 0;
+        run = new_from(pool, &pool->spare_mark_runs, &pool->marks_begun, MARK_RUNS);
+        run += run != 0 && run <= MARK_RUNS ? pool->run_count : 0;
     }
     return run;
 }
@@ -60,7 +75,7 @@ uint32_t run_new(struct pool *pool)
 void run_free(struct pool *pool, uint32_t run)
 {
     if (run != 0) {
-        push(pool, &pool->spare_runs, run);
+        push(pool, run > pool->run_count ? &pool->spare_mark_runs : &pool->spare_runs, run);
     }
 }
 
@@ -86,6 +101,8 @@ void pool_clear(struct pool *pool)
     store_relaxed(&pool->barrier, 0); /* [M06] alone */
     pool->spare_runs = 0;
     pool->runs_begun = 0;
+    pool->marks_begun = 0;
+    pool->spare_mark_runs = 0;
     memset(pool->classes, 0, sizeof pool->classes);
 }
 
@@ -265,7 +282,8 @@ bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struc
     }
 }
 
-bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+static bool take(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
+                 struct span *out)
 {
     /* a fork may have cut off a thread that held runs: they will never be back in this process */
     int most = pool->forks == thread_forks() ? TRIES : TRIES_AFTER_FORK;
@@ -273,13 +291,13 @@ bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct
         uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
         uint64_t mine = 0;
         if (take_recycled(pool, size, align, larger(size, want), want, out, &mine) ||
-            take_index(pool, size, align, want, out) ||
+            (from_index && take_index(pool, size, align, want, out)) ||
             take_recycled(pool, size, align, size, want, out, &mine)) {
             return true;
         }
         if (load_acquire(&pool->recycled) != 0) { /* [M02] */
             mine++;
-            if (gather(pool, size, align, want, out)) {
+            if (gather(pool, size, align, want, from_index, out)) {
                 return true;
             }
         }
@@ -292,10 +310,15 @@ bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct
     return false;
 }
 
+bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
+{
+    return take(pool, size, align, want, true, out);
+}
+
 bool pool_take_recorded(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
 {
     uint32_t run = run_surely(pool);
-    if (run == 0 || !pool_take(pool, size, align, want, out)) {
+    if (!take(pool, size, align, want, run != 0, out)) { /* recycled runs bring their own */
         run_free(pool, run);
         return false;
     }

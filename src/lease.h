@@ -12,7 +12,8 @@ void recycle(struct pool *pool, uint32_t run);
 bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out);
 /* Gives back the lower part of a run in hand that the request and `want` do not need. */
 void split_off(struct pool *pool, struct span *span, size_t size, size_t align, size_t want);
-bool gather(struct pool *pool, size_t size, size_t align, size_t want, struct span *out);
+bool gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
+            struct span *out);
 void join_all(struct pool *pool);
 
 /* Announces that runs are out of the stacks and will be back, or taken, at unhold. */

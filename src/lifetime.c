@@ -38,7 +38,7 @@ static bool fetch_older(struct arena *arena, struct tlab *tlab)
  * live marks between them are refused from then on, rather than a dead one taken. */
 static void store_oldest(struct arena *arena, struct tlab *tlab)
 {
-    uint32_t run = run_surely(arena->pool);
+    uint32_t run = run_for_marks(arena->pool);
     if (run != 0) {
         struct run *r = run_at(arena->pool, run);
         r->base = (size_t)tlab->ended[0].after;

@@ -351,6 +351,7 @@ void *tlab_refill(struct arena *arena, struct tlab *tlab, const struct request *
             : request->growing ? new_lease(arena, tlab, request)
                                : run_apart(arena, tlab, request);
     }
+    p = p ? p : extend(arena, tlab, request); /* the search may have joined runs to the index */
     if (p) {
         grow_lease(arena, tlab);
     }

@@ -17,8 +17,8 @@
 #include "support/stamp.h"
 
 /* Worst case in use: 4 threads, each with a lease, a spare, and two children's structs, leases and
- * objects: about 100 KiB in at most 40 pieces. Then 412 KiB are free, in at most 41 holes, the largest
- * of which has 10 KiB. */
+ * objects: about 100 KiB in at most 40 pieces. Then 412 KiB are free, in at most 41 holes, and the
+ * largest of those has 10 KiB. */
 enum {
     THREADS = 4,
     BLOCK_BYTES = 1 << 20,
