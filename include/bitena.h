@@ -1,6 +1,5 @@
 /* Bitena: a small, lock-free, thread-safe arena. Take one block; hand out objects, slices and
- * text from every thread; give everything back at once. Link with libbitena and the system's
- * threads.
+ * text from every thread; give everything back at once. Link with libbitena and threads.
  * SPDX-License-Identifier: MIT
  *
  * Who may call what at once, on one arena. "-": free to run together; X: the caller keeps all
@@ -15,9 +14,8 @@
  *
  * EXACT allocation may also be called from signal handlers. Plain verbs never return NULL: they
  * call the failure handler. try_ verbs return NULL and set errno. errno is untouched by success.
- * A NULL arena is allowed only in bitena_drop: out-of-line functions abort with the parameter's
- * name, the inline path faults at address 0. Names that end in an underscore are for the code in
- * this file. */
+ * A NULL arena is allowed only in bitena_drop: every other verb aborts with the parameter's name.
+ * Names that end in an underscore are for the code in this file. */
 #ifndef BITENA_H
 #define BITENA_H
 
@@ -47,8 +45,7 @@ typedef void bitena_failure(void *context, bitena *arena, size_t size, size_t al
 
 enum { BITENA_SHARED = 0, BITENA_EXACT = 1, BITENA_LOCAL = 2 };
 
-/* Zeroed fields mean the defaults. Switches: 0 the default, 1 on, -1 off; anything else is
- * refused. */
+/* Zeroed fields mean the defaults. Switches: 0 the default, 1 on, -1 off; no other value. */
 typedef struct bitena_options {
     size_t capacity;  /* bytes that an empty arena can hand out; needed, except by bitena_init */
     int mode;         /* BITENA_SHARED; a shared block under 16 KiB is made BITENA_EXACT */
@@ -134,20 +131,28 @@ typedef void *bitena_slow_path_(bitena *arena, size_t size, size_t align);
 BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_, bitena_bytes_slow_,
     bitena_try_bytes_slow_;
 
-/* Objects hang from the ceiling. The test is conservative by align - 1 bytes; the slow path is
- * exact. size - 1 below PTRDIFF_MAX keeps 0 and the absurd out in one test, and with align at
- * most 4096 nothing here can wrap. */
+/* The slow path names the parameter when the arena is NULL. */
+BITENA_INLINE_ int bitena_is_mine_(const bitena *arena)
+{
+    return arena &&
+           __atomic_load_n(&arena->owner, __ATOMIC_RELAXED) == bitena_thread_id; /* [M12] */
+}
+
+/* Objects hang from the ceiling. No floor stands below BITENA_FLOOR_MIN_, so that with a size of
+ * at most half of it and an align of at most 4096 nothing here can wrap, and one compare tells
+ * exactly whether there is room. size - 1 keeps 0 and the large out in one test; for constants
+ * both tests fold away. */
+enum { BITENA_FLOOR_MIN_ = 65536 };
 BITENA_INLINE_ void *bitena_bump_(bitena *arena, size_t size, size_t align, bitena_slow_path_ *slow)
 {
-    if (__builtin_expect(size - 1 < PTRDIFF_MAX && align - 1 < 4096 && (align & (align - 1)) == 0,
-                         1) &&
-        __builtin_expect(__atomic_load_n(&arena->owner, __ATOMIC_RELAXED) == bitena_thread_id, 1)) {
-        uintptr_t ceiling = __atomic_load_n(&arena->ceiling, __ATOMIC_RELAXED);
-        uintptr_t floor = __atomic_load_n(&arena->floor, __ATOMIC_RELAXED);
-        if (__builtin_expect(ceiling - floor >= size + (align - 1), 1)) {
-            ceiling = (ceiling - size) & ~(uintptr_t)(align - 1);
-            __atomic_store_n(&arena->ceiling, ceiling, __ATOMIC_RELAXED);
-            return (void *)ceiling;
+    int fits = size - 1 < BITENA_FLOOR_MIN_ / 2 && align - 1 < 4096 && (align & (align - 1)) == 0;
+    if (__builtin_expect(fits && bitena_is_mine_(arena), 1)) {
+        uintptr_t ceiling = __atomic_load_n(&arena->ceiling, __ATOMIC_RELAXED); /* [M10] */
+        uintptr_t floor = __atomic_load_n(&arena->floor, __ATOMIC_RELAXED);     /* [M10] */
+        uintptr_t at = (ceiling - size) & ~(uintptr_t)(align - 1);
+        if (__builtin_expect(at >= floor, 1)) {
+            __atomic_store_n(&arena->ceiling, at, __ATOMIC_RELAXED); /* [M10] */
+            return (void *)at;
         }
     }
     return slow(arena, size, align);
@@ -156,7 +161,7 @@ BITENA_INLINE_ void *bitena_bump_(bitena *arena, size_t size, size_t align, bite
 /* Bytes without alignment rise from the floor. */
 BITENA_INLINE_ void *bitena_bump_bytes_(bitena *arena, size_t size, bitena_slow_path_ *slow)
 {
-    if (__builtin_expect(__atomic_load_n(&arena->owner, __ATOMIC_RELAXED) == bitena_thread_id, 1)) {
+    if (__builtin_expect(bitena_is_mine_(arena), 1)) {
         uintptr_t ceiling = __atomic_load_n(&arena->ceiling, __ATOMIC_RELAXED);
         uintptr_t floor = __atomic_load_n(&arena->floor, __ATOMIC_RELAXED);
         if (__builtin_expect(size - 1 < ceiling - floor, 1)) {
@@ -255,13 +260,13 @@ BITENA_INLINE_ void *bitena_slice_(bitena *arena, size_t count, size_t size, siz
 
 /* Text: s is zero terminated and not NULL; a copy of "" takes no memory. strn copies exactly
  * length bytes, zeros included, and adds a zero; s may be NULL if length is 0. */
-BITENA_API char *bitena_empty_text_(bitena *arena);
+BITENA_API char *bitena_no_text_(bitena *arena, const char *s, size_t length);
 BITENA_API size_t bitena_text_length_(const char *s, const char *verb);
 BITENA_INLINE_ char *bitena_text_(bitena *arena, const char *s, size_t length,
                                   bitena_slow_path_ *slow)
 {
-    if (length == 0) {
-        return bitena_empty_text_(arena);
+    if (__builtin_expect(length == 0 || !s, 0)) {
+        return bitena_no_text_(arena, s, length);
     }
     char *copy = (char *)bitena_bump_bytes_(arena, length + (length != SIZE_MAX), slow);
     if (copy) {

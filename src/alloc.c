@@ -255,10 +255,14 @@ void *bitena_fill_(void *place, const void *value, size_t size, size_t count)
     return place;
 }
 
-char *bitena_empty_text_(bitena *arena)
+/* Length 0, or no text where there should be some. */
+char *bitena_no_text_(bitena *arena, const char *s, size_t length)
 {
     static char empty[1];
     require_arena(arena, "bitena_alloc_strn");
+    if (!s && length != 0) {
+        null_parameter("bitena_alloc_strn", "s");
+    }
     (void)arena_try(arena_of(arena), &(struct request){0, 1, true, false}); /* closes a window */
     return empty;
 }

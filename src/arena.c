@@ -28,6 +28,9 @@ static bitena *refuse(int error, const char *what, size_t asked)
 size_t bitena_open_error(char *text, size_t size)
 {
     char limit[64] = "";
+    if (size != 0) {
+        REQUIRE(text);
+    }
     if (last_error.refusal.bytes != 0) {
         (void)snprintf(limit, sizeof limit, ", at %llu bytes",
                        (unsigned long long)last_error.refusal.bytes);
@@ -176,7 +179,8 @@ bitena *bitena_init(void *buffer, size_t size, const bitena_options *options)
     static const bitena_options defaults;
     const bitena_options *o = options ? options : &defaults;
     last_error.refusal = (struct platform_refusal){0};
-    const char *bad = bad_option(o, true);
+    const char *bad = (uintptr_t)buffer < BITENA_FLOOR_MIN_ ? "the buffer stands below 64 KiB"
+                                                            : bad_option(o, true);
     if (bad) {
         return refuse(EINVAL, bad, size);
     }
