@@ -147,10 +147,9 @@ BITENA_INLINE_ void *bitena_bump_(bitena *arena, size_t size, size_t align, bite
 {
     int fits = size - 1 < BITENA_FLOOR_MIN_ / 2 && align - 1 < 4096 && (align & (align - 1)) == 0;
     if (__builtin_expect(fits && bitena_is_mine_(arena), 1)) {
-        uintptr_t ceiling = __atomic_load_n(&arena->ceiling, __ATOMIC_RELAXED); /* [M10] */
-        uintptr_t floor = __atomic_load_n(&arena->floor, __ATOMIC_RELAXED);     /* [M10] */
+        uintptr_t ceiling = arena->ceiling; /* nobody else writes these: plain loads */
         uintptr_t at = (ceiling - size) & ~(uintptr_t)(align - 1);
-        if (__builtin_expect(at >= floor, 1)) {
+        if (__builtin_expect(at >= arena->floor, 1)) {
             __atomic_store_n(&arena->ceiling, at, __ATOMIC_RELAXED); /* [M10] */
             return (void *)at;
         }
@@ -162,10 +161,9 @@ BITENA_INLINE_ void *bitena_bump_(bitena *arena, size_t size, size_t align, bite
 BITENA_INLINE_ void *bitena_bump_bytes_(bitena *arena, size_t size, bitena_slow_path_ *slow)
 {
     if (__builtin_expect(bitena_is_mine_(arena), 1)) {
-        uintptr_t ceiling = __atomic_load_n(&arena->ceiling, __ATOMIC_RELAXED);
-        uintptr_t floor = __atomic_load_n(&arena->floor, __ATOMIC_RELAXED);
-        if (__builtin_expect(size - 1 < ceiling - floor, 1)) {
-            __atomic_store_n(&arena->floor, floor + size, __ATOMIC_RELAXED);
+        uintptr_t floor = arena->floor;
+        if (__builtin_expect(size - 1 < arena->ceiling - floor, 1)) {
+            __atomic_store_n(&arena->floor, floor + size, __ATOMIC_RELAXED); /* [M10] */
             return (void *)floor;
         }
     }
