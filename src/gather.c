@@ -10,8 +10,8 @@ static uint32_t pop_all(struct pool *pool, size_t *count)
 {
     uint32_t list = 0;
     *count = 0;
-    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-        for (uint32_t run; (run = pop(pool, &pool->classes[class])) != 0; ++*count) {
+    for (unsigned bin = 0; bin < CLASS_COUNT; bin++) {
+        for (uint32_t run; (run = pop(pool, &pool->classes[bin])) != 0; ++*count) {
             struct run *r = run_at(pool, run);
             (void)add_release(&pool->recycled, 0 - (r->end - r->base)); /* [M02] */
             (void)add_relaxed(&pool->recycled_runs, (size_t)-1);        /* [M02] */

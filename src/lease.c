@@ -220,15 +220,15 @@ void split_off(struct pool *pool, struct span *span, size_t size, size_t align, 
 static bool search_classes(struct pool *pool, size_t size, size_t align, size_t least, size_t want,
                            struct span *out)
 {
-    for (unsigned class = size_class(least | 1); class < CLASS_COUNT; class ++) {
-        uint32_t run = pop(pool, &pool->classes[class]);
+    for (unsigned bin = size_class(least | 1); bin < CLASS_COUNT; bin++) {
+        uint32_t run = pop(pool, &pool->classes[bin]);
         if (run == 0) {
             continue;
         }
         struct run *r = run_at(pool, run);
         size_t bytes = r->end - r->base;
         if (bytes < least || !fits(pool, r->base, r->end, size, align)) {
-            push(pool, &pool->classes[class], run);
+            push(pool, &pool->classes[bin], run);
             continue;
         }
         (void)add_relaxed(&pool->recycled, 0 - bytes);       /* [M02] */

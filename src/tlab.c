@@ -117,17 +117,17 @@ static void *extend(struct arena *arena, struct tlab *tlab, const struct request
     struct pool *pool = arena->pool;
     size_t base = offset_of(pool, tlab->base);
     uintptr_t at;
-    if (tlab->floor != tlab->base || load_relaxed(&pool->index) != base ||
-        pool->upward || /* [M01] a hint */
-        !place_down(pool->data, tlab->ceiling, request->size, request->align, &at) ||
-        tlab->ceiling - at - request->size >=
-            LEASE_MIN) { /* the gap of a large alignment is better kept apart */
+    if (pool->upward || tlab->floor != tlab->base ||
+        load_relaxed(&pool->index) != base || /* [M01] */
+        !place_down(pool->data, tlab->ceiling, request->size, request->align, &at)) {
         return NULL;
+    }
+    if (tlab->ceiling - at - request->size >= LEASE_MIN) {
+        return NULL; /* the gap of a large alignment is better kept apart */
     }
     size_t need = at < tlab->base ? tlab->base - at : 0;
     size_t wish = fair_share(arena, tlab->next_lease);
-    size_t more = clamp_size(wish, request->growing ? needed(request) : need, SIZE_MAX);
-    more = more < base ? more : base;
+    size_t more = smaller(larger(wish, request->growing ? needed(request) : need), base);
     if (!pool_extend(pool, base, more)) {
         return NULL;
     }
@@ -250,7 +250,7 @@ void *run_apart(struct arena *arena, struct tlab *tlab, const struct request *re
     }
     if (tlab) {
         chain_add(arena, tlab, span, 0);
-    } else if (pool->upward && span.run != 0) {
+    } else if (pool->upward && span.run != 0 && tlab_has_live_marks(&arena->tlab)) {
         chain_exact(arena, span);
     } else {
         run_free(pool, span.run);
@@ -269,8 +269,7 @@ static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct 
     if (need > tlab->next_lease / LARGE_SHARE) {
         return true;
     }
-    size_t lease = tlab->end - tlab->base;
-    lease = lease < arena->lease_max ? lease : arena->lease_max;
+    size_t lease = smaller(tlab->end - tlab->base, arena->lease_max);
     if (tlab->ceiling - tlab->floor > lease / KEEP_SHARE + tlab->apart) {
         tlab->apart += need;
         return true;

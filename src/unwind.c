@@ -51,8 +51,7 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
     while (tlab->chain != chain && tlab->chain != 0) {
         struct run *r = run_at(pool, tlab->chain);
         struct span span = {r->base, r->end, tlab->chain};
-        if (!in_place &&
-            current.base < span.base) { /* lowest first: each may touch the index in turn */
+        if (!in_place && current.base < span.base) { /* lowest first, see above */
             offer_spare(arena, &spare, current, most);
             current.base = current.end = SIZE_MAX;
         }
