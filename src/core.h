@@ -64,6 +64,7 @@ struct pool {
     size_t barrier; /* upward only: no run that is or was recycled, or a child's, ends above */
     size_t mark;    /* upward only: the position of the latest live mark; what is below it stays */
     uint64_t holds_begun, holds_done; /* times that runs were out of the stacks to be looked at */
+    uint32_t gathering; /* 1 + the fork of the process in which somebody gathers; 0: nobody */
 
     /* heads of lock-free stacks: index + 1 of a run below, a tag that every change raises above */
     __attribute__((aligned(LINE_BYTES))) uint64_t spare_runs;

@@ -2,24 +2,55 @@
  * pages given back. Everything here pops all recycled runs first and pushes what remains; n runs
  * cost O(n log n).
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
 #include "lease.h"
 
 enum { SETTLE_ALWAYS = 8 };
 
-static uint32_t pop_all(struct pool *pool, size_t *count)
+/* One at a time, so that a search sees all there is. The flag names the process's fork, since one
+ * that a fork cut off will never clear it. */
+static bool begin_gather(struct pool *pool)
 {
-    uint32_t list = 0;
-    *count = 0;
+    uint32_t mine = thread_forks() + 1;
+    uint32_t now = load_relaxed(&pool->gathering);                        /* [M05] */
+    return now != mine && cas_weak_acq_rel(&pool->gathering, &now, mine); /* [M05] */
+}
+
+static void end_gather(struct pool *pool)
+{
+    store_release(&pool->gathering, 0); /* [M05] */
+}
+
+/* Onto *list; its new length. */
+static size_t pop_all(struct pool *pool, uint32_t *list, size_t count)
+{
     for (unsigned bin = 0; bin < CLASS_COUNT; bin++) {
-        for (uint32_t run; (run = pop(pool, &pool->classes[bin])) != 0; ++*count) {
+        for (uint32_t run; (run = pop(pool, &pool->classes[bin])) != 0; count++) {
             struct run *r = run_at(pool, run);
             (void)add_release(&pool->recycled, 0 - (r->end - r->base)); /* [M02] */
             (void)add_relaxed(&pool->recycled_runs, (size_t)-1);        /* [M02] */
-            store_relaxed(&r->next, list);                              /* [M03] in hand */
-            list = run;
+            store_relaxed(&r->next, *list);                             /* [M03] in hand */
+            *list = run;
         }
     }
-    return list;
+    return count;
+}
+
+/* Pops all, also what others hold to look at: until nobody held anything from before a pass to
+ * after it. False: they did not come back. */
+static bool pop_held(struct pool *pool, uint32_t *list, size_t *count)
+{
+    for (int tries = 0; tries < TRIES_HELD; tries++) {
+        uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
+        *count = pop_all(pool, list, *count);
+        if (load_acquire(&pool->holds_begun) == done || /* [M05] */
+            pool->forks != thread_forks()) {            /* a fork may have cut off one who held */
+            return true;
+        }
+        platform_wait(tries);
+    }
+    return false;
 }
 
 /* Ascending by base; a merge sort on the next links of runs in hand. */
@@ -65,17 +96,22 @@ static void join_runs(struct pool *pool, uint32_t list)
     }
 }
 
-/* The last resort, see lease.c. Alone or not: what it holds is announced, so that others look
- * again. */
-bool gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
-            struct span *out)
+enum gathered gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
+                     struct span *out)
 {
-    hold(pool);
-    size_t count;
-    uint32_t list = pop_all(pool, &count);
+    uint32_t list = 0;
+    bool found = false, all = true;
+    if (!begin_gather(pool)) {
+        return GATHER_BUSY;
+    }
+    size_t count = 0;
+    if (size == JOIN_ONLY) {
+        count = pop_all(pool, &list, 0);
+    } else {
+        all = pop_held(pool, &list, &count);
+    }
     list = sort_runs(pool, list, count);
     join_runs(pool, list);
-    bool found = false;
     while (list != 0) {
         struct run *r = run_at(pool, list);
         struct span span = {r->base, r->end, list};
@@ -92,14 +128,14 @@ bool gather(struct pool *pool, size_t size, size_t align, size_t want, bool from
     }
     found = found || (from_index && take_index(pool, size, align, want, out));
     store_relaxed(&pool->runs_left, load_relaxed(&pool->recycled_runs)); /* [M02] */
-    unhold(pool);
-    return found;
+    end_gather(pool);
+    return found ? GATHER_FOUND : all ? GATHER_NOTHING : GATHER_BUSY;
 }
 
-void join_all(struct pool *pool)
+bool join_all(struct pool *pool)
 {
     struct span none;
-    (void)gather(pool, SIZE_MAX, 1, 0, false, &none);
+    return gather(pool, JOIN_ONLY, 1, 0, false, &none) != GATHER_BUSY;
 }
 
 /* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the
@@ -109,7 +145,7 @@ void pool_settle(struct pool *pool)
     size_t runs = load_relaxed(&pool->recycled_runs); /* [M02] */
     size_t left = load_relaxed(&pool->runs_left);     /* [M02] */
     if (runs > left && (runs <= SETTLE_ALWAYS || runs > 2 * left)) {
-        join_all(pool);
+        (void)join_all(pool);
     }
 }
 
@@ -130,9 +166,11 @@ static void rewind_beside_children(struct pool *pool, size_t to)
 /* Alone: recycled runs above the new index become part of what is free there. */
 static void rewind_alone(struct pool *pool, size_t to)
 {
-    size_t count;
     bool any = false;
-    uint32_t list = load_relaxed(&pool->recycled) ? pop_all(pool, &count) : 0; /* [M02] alone */
+    uint32_t list = 0;
+    if (load_relaxed(&pool->recycled) != 0) { /* [M02] alone */
+        (void)pop_all(pool, &list, 0);
+    }
     to = smaller(to, load_relaxed(&pool->index)); /* [M01] it may have fallen since the mark */
     while (list != 0) {
         struct run *r = run_at(pool, list);
@@ -149,7 +187,7 @@ static void rewind_alone(struct pool *pool, size_t to)
     store_relaxed(&pool->barrier, smaller(load_relaxed(&pool->barrier), to)); /* [M06] */
     store_release(&pool->index, to);                                          /* [M01] */
     if (any) {
-        join_all(pool);
+        (void)join_all(pool);
     }
 }
 
@@ -174,12 +212,18 @@ int pool_discard(const struct pool *pool, struct span span, size_t *keep)
 /* What is free is in hand while its pages go: a child's thread may be taking and giving. */
 int pool_trim(struct pool *pool, size_t keep)
 {
-    hold(pool);
-    size_t count;
-    uint32_t list = pop_all(pool, &count);
+    uint32_t list = 0;
+    for (int tries = 0; !begin_gather(pool); tries++) {
+        if (tries == TRIES) {
+            errno = EAGAIN;
+            return -1;
+        }
+        platform_wait(tries);
+    }
+    (void)pop_all(pool, &list, 0);
     size_t none = pool->upward ? pool->capacity : 0;
     size_t index = load_relaxed(&pool->index);              /* [M01] */
-    while (!cas_weak_acquire(&pool->index, &index, none)) { /* [M01] */
+    while (!cas_weak_acq_rel(&pool->index, &index, none)) { /* [M01] [M05] */
     }
     struct span all = {smaller(index, none), larger(index, none), 0};
     int result = pool_discard(pool, all, &keep);
@@ -191,6 +235,6 @@ int pool_trim(struct pool *pool, size_t keep)
         result = result ? result : pool_discard(pool, span, &keep);
         pool_give(pool, span);
     }
-    unhold(pool);
+    end_gather(pool);
     return result;
 }

@@ -15,9 +15,8 @@
  * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n
  * recycled runs. */
 #include "lease.h"
-#include "thread.h"
 
-enum { TAG_SHIFT = 32, TRIES = 20000, TRIES_AFTER_FORK = 64 };
+enum { TAG_SHIFT = 32 };
 
 static void push(struct pool *pool, uint64_t *stack, uint32_t run)
 {
@@ -82,9 +81,13 @@ void run_free(struct pool *pool, uint32_t run)
 uint32_t run_surely(struct pool *pool)
 {
     uint32_t run = run_new(pool);
-    if (run == 0) {
-        join_all(pool); /* frees those of neighbours */
+    for (int tries = 0; run == 0 && tries < TRIES; tries++) {
+        bool joined = join_all(pool); /* frees those of neighbours */
         run = run_new(pool);
+        if (joined) {
+            break;
+        }
+        platform_wait(tries);
     }
     return run;
 }
@@ -97,6 +100,7 @@ void pool_clear(struct pool *pool)
     store_relaxed(&pool->runs_left, 0);                             /* [M02] alone */
     pool->forks = thread_forks();
     pool->holds_begun = pool->holds_done = 0;
+    pool->gathering = 0;
     store_relaxed(&pool->mark, 0);    /* [M06] alone */
     store_relaxed(&pool->barrier, 0); /* [M06] alone */
     pool->spare_runs = 0;
@@ -231,7 +235,7 @@ static bool search_classes(struct pool *pool, size_t size, size_t align, size_t 
             push(pool, &pool->classes[bin], run);
             continue;
         }
-        (void)add_relaxed(&pool->recycled, 0 - bytes);       /* [M02] */
+        (void)add_release(&pool->recycled, 0 - bytes);       /* [M02] */
         (void)add_relaxed(&pool->recycled_runs, (size_t)-1); /* [M02] */
         *out = (struct span){r->base, r->end, run};
         split_off(pool, out, size, align, want);
@@ -240,10 +244,9 @@ static bool search_classes(struct pool *pool, size_t size, size_t align, size_t 
     return false;
 }
 
-/* A recycled run of at least `least` bytes that the request fits. *holds counts this thread's
- * announcements. */
+/* A recycled run of at least `least` bytes that the request fits. */
 static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t least, size_t want,
-                          struct span *out, uint64_t *holds)
+                          struct span *out)
 {
     if (load_acquire(&pool->recycled) < larger(least, 1)) { /* [M02] */
         return false;
@@ -251,14 +254,13 @@ static bool take_recycled(struct pool *pool, size_t size, size_t align, size_t l
     hold(pool);
     bool found = search_classes(pool, size, align, least, want, out);
     unhold(pool);
-    ++*holds;
     return found;
 }
 
 /* From the index: want bytes, or all there is where that is less but fits. */
 bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)
 {
-    size_t index = load_relaxed(&pool->index); /* [M01] */
+    size_t index = load_acquire(&pool->index); /* [M01] [M05] */
     for (;;) {
         size_t base = pool->upward ? index : 0;
         size_t end = pool->upward ? pool->capacity : index;
@@ -282,32 +284,25 @@ bool take_index(struct pool *pool, size_t size, size_t align, size_t want, struc
     }
 }
 
+/* Refused only after a gather of its own: nothing was in another search's hands then. */
 static bool take(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
                  struct span *out)
 {
-    /* a fork may have cut off a thread that held runs: they will never be back in this process */
-    int most = pool->forks == thread_forks() ? TRIES : TRIES_AFTER_FORK;
-    for (int tries = 0; tries < most; tries++) {
-        uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
-        uint64_t mine = 0;
-        if (take_recycled(pool, size, align, larger(size, want), want, out, &mine) ||
+    int most = pool->upward ? TRIES_EXACT : TRIES;
+    most = pool->forks == thread_forks() ? most : TRIES_AFTER_FORK;
+    enum gathered last = GATHER_BUSY;
+    for (int tries = 0; last == GATHER_BUSY && tries < most; tries++) {
+        if (take_recycled(pool, size, align, larger(size, want), want, out) ||
             (from_index && take_index(pool, size, align, want, out)) ||
-            take_recycled(pool, size, align, size, want, out, &mine)) {
+            take_recycled(pool, size, align, size, want, out)) {
             return true;
         }
-        if (load_acquire(&pool->recycled) != 0) { /* [M02] */
-            mine++;
-            if (gather(pool, size, align, want, from_index, out)) {
-                return true;
-            }
+        last = gather(pool, size, align, want, from_index, out);
+        if (last == GATHER_BUSY) {
+            platform_wait(tries);
         }
-        /* nobody else held runs during the search: what was not found was not there */
-        if (load_acquire(&pool->holds_begun) - mine == done) { /* [M05] */
-            return false;
-        }
-        platform_yield();
     }
-    return false;
+    return last == GATHER_FOUND;
 }
 
 bool pool_take(struct pool *pool, size_t size, size_t align, size_t want, struct span *out)

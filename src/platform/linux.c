@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -113,10 +114,14 @@ int platform_discard(void *address, size_t bytes)
     return madvise(address, bytes, MADV_DONTNEED);
 }
 
-void platform_yield(void)
+void platform_wait(int tries)
 {
     int saved = errno;
-    sched_yield();
+    if (tries < 64) {
+        sched_yield();
+    } else {
+        nanosleep(&(struct timespec){0, 50000}, NULL);
+    }
     errno = saved;
 }
 

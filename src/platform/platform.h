@@ -28,7 +28,8 @@ int platform_populate(void *address, size_t bytes);    /* every page touched, co
 int platform_discard(void *address,
                      size_t bytes); /* pages to the system; they read as zero again */
 
-void platform_yield(void); /* errno is kept */
+/* Lets others run: the first 64 tries by a yield, then by a sleep of 50 us. errno is kept. */
+void platform_wait(int tries);
 
 /* The calling thread's number: positive, below 2^22, unlike that of every other live thread of
  * the process. */
