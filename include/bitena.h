@@ -100,7 +100,8 @@ BITENA_API int bitena_absorb(bitena *parent, bitena *child);
 BITENA_API int bitena_reset(bitena *arena);
 
 /* Returns free pages beyond keep_bytes to the system: of the whole block for a root, of its own
- * lease for a child. A caller's buffer has none to return. errors: EPERM; what the system says. */
+ * lease for a child. A caller's buffer has none to return. EPERM; EAGAIN: a child's thread keeps
+ * searching; ENOMEM and the like: what the system said. */
 BITENA_API int bitena_trim(bitena *arena, size_t keep_bytes);
 
 /* Runs the cleanups and frees the arena, however it was made; NULL does nothing. With live

@@ -9,8 +9,9 @@
  *      descriptors apart from users' memory.
  *   3. A taker tries a recycled run as large as wanted, then the index, then any recycled run
  *      that fits, and last gathers: every recycled run is popped, neighbours are joined, what
- *      touches the index goes back to it. Others who see the stacks empty meanwhile look again.
- *      Unwinding gathers too, while that is cheap (settle).
+ *      touches the index goes back to it. One thread gathers at a time; others wait and look
+ *      again, so nobody is refused but after a gather of its own. Unwinding gathers too, while
+ *      that is cheap (settle).
  *
  * Bound: 1 to 3 cost one compare-and-swap each in the usual case; a gather is O(n log n) of n
  * recycled runs. */
