@@ -18,38 +18,7 @@ enum { KIB = 1024, MIB = 1024 * 1024, COPIES = 3 };
 
 static const struct plugin *copies[COPIES];
 
-static void *try_alloc(bitena *arena, size_t size, size_t align)
-{
-    return bitena_try_alloc(arena, size, align);
-}
-
-static char *try_alloc_str(bitena *arena, const char *text)
-{
-    return bitena_try_alloc_str(arena, text);
-}
-
-static uint64_t thread_id(void)
-{
-    return bitena_thread_id;
-}
-
-static const struct plugin own_copy = {
-    .open = bitena_open,
-    .try_alloc = try_alloc,
-    .try_alloc_str = try_alloc_str,
-    .try_resize = bitena_try_resize,
-    .save = bitena_save,
-    .rewind = bitena_rewind,
-    .try_defer = bitena_try_defer,
-    .new_child = bitena_new_child,
-    .own = bitena_own,
-    .absorb = bitena_absorb,
-    .reset = bitena_reset,
-    .drop = bitena_drop,
-    .remaining = bitena_remaining,
-    .used = bitena_used,
-    .thread_id = thread_id,
-};
+static const struct plugin own_copy = PLUGIN_VERBS;
 
 static const struct plugin *load(const char *path)
 {
