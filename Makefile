@@ -7,7 +7,7 @@ DURATION ?= 60
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak bench-core format clean
+.PHONY: lib demo test soak bench bench-quick bench-core instructions format clean
 
 lib: ## build/libbitena.a and build/libbitena.so
 	@tools/setup demo
@@ -32,8 +32,24 @@ bench-core: ## the speeds of the core
 	@cmake --build build --parallel $(JOBS) --target bench_core
 	@build/bench_core
 
+bench: ## every workload beside every rival, under 30 minutes; results in build/bench, pictures in docs/bench
+	@tools/setup plots
+	@tools/bench-build
+	@tools/bench --plots
+
+bench-quick: ## a part of it, under 50 seconds once it is built
+	@tools/setup bench
+	@tools/bench-build
+	@tools/bench --quick
+
+instructions: ## of every verb, by callgrind, beside those recorded
+	@tools/setup test
+	@cmake -S . -B build -DBITENA_PROGRAMS=ON
+	@cmake --build build --parallel $(JOBS) --target bench_verbs
+	@tools/instructions build/bench_verbs
+
 format: ## clang-format decides
-	@find src include tests examples bench -name '*.[ch]' -exec clang-format -i {} +
+	@find src include tests examples bench \( -name '*.[ch]' -o -name '*.cc' \) -exec clang-format -i {} +
 
 clean:
 	@rm -rf build

@@ -32,8 +32,9 @@ extern "C" {
 #define BITENA_ALIGNOF_(T) _Alignof(T)
 #endif
 
-#define BITENA_API     __attribute__((visibility("default")))
-#define BITENA_INLINE_ static inline __attribute__((always_inline, unused))
+#define BITENA_API       __attribute__((visibility("default")))
+#define BITENA_INLINE_   static inline __attribute__((always_inline, unused))
+#define BITENA_NEVER_(x) ((x) ? __builtin_unreachable() : (void)0)
 
 typedef struct bitena bitena;
 
@@ -178,7 +179,9 @@ BITENA_INLINE_ void *bitena_bump_bytes_(bitena *arena, size_t size, bitena_slow_
 
 BITENA_INLINE_ void *bitena_alloc(bitena *arena, size_t size, size_t align)
 {
-    return bitena_bump_(arena, size, align, bitena_alloc_slow_);
+    void *p = bitena_bump_(arena, size, align, bitena_alloc_slow_);
+    BITENA_NEVER_(!p); /* a caller's own test of it folds away */
+    return p;
 }
 BITENA_INLINE_ void *bitena_try_alloc(bitena *arena, size_t size, size_t align)
 {

@@ -174,36 +174,53 @@ static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t a
     return p;
 }
 
-/* The usual case of a thread that does not own the arena: one compare-and-swap in an EXACT
- * arena, else its TLAB in the table. NULL: the long way. */
-static inline void *bump_out_of_line(bitena *public, size_t size, size_t align, bool up)
+/* The usual case of a thread that does not own the arena: it bumped its TLAB here last. */
+static inline bool is_last(const bitena *public)
 {
-    struct arena *arena = arena_of(public);
+    const struct arena *arena = arena_of(public);
+    return arena && load_relaxed(&arena->epoch) == thread_last.epoch; /* [M12] */
+}
+
+/* Placed as the header's inline path does it. NULL: look closer. */
+static inline void *bump_last(const bitena *public, size_t size, size_t align)
+{
+    if (is_last(public)) {
+        struct tlab *tlab = thread_last.tlab;
+        if (size - 1 < BITENA_FLOOR_MIN_ / 2 && align - 1 < BITENA_FLOOR_MIN_ / 2 &&
+            (align & (align - 1)) == 0) {
+            uintptr_t at = (tlab->ceiling - size) & ~(uintptr_t)(align - 1);
+            if (at >= tlab->floor) {
+                store_relaxed(&tlab->ceiling, at); /* [M10] */
+                return (void *)at;
+            }
+        }
+    }
+    return NULL;
+}
+
+static inline void *bump_last_bytes(const bitena *public, size_t size)
+{
+    if (is_last(public)) {
+        struct tlab *tlab = thread_last.tlab;
+        uintptr_t floor = tlab->floor;
+        if (size - 1 < tlab->ceiling - floor) {
+            store_relaxed(&tlab->floor, floor + size); /* [M10] */
+            return (void *)floor;
+        }
+    }
+    return NULL;
+}
+
+/* Not the arena used last: this thread's TLAB in the table, which becomes the last. */
+static void *bump_found(struct arena *arena, const struct request *request)
+{
     uint64_t id = bitena_thread_id;
-    struct tlab *tlab;
-    uintptr_t at;
-    if (size - 1 >= PTRDIFF_MAX || !is_power_of_two(align)) {
+    struct tlab *tlab = id ? borne_tlab(arena, id) : NULL;
+    if (!tlab || request->size - 1 >= PTRDIFF_MAX || !is_power_of_two(request->align)) {
         return NULL;
     }
-    if (arena->mode == BITENA_EXACT) {
-        return exact_bump(arena->pool, size, align);
-    }
-    if (id == 0 || !(tlab = borne_tlab(arena, id))) {
-        return NULL;
-    }
-    uintptr_t floor = tlab->floor, ceiling = tlab->ceiling;
-    if (up) {
-        if (!place_up(floor, ceiling, size, align, &at)) {
-            return NULL;
-        }
-        store_relaxed(&tlab->floor, at + size); /* [M10] */
-    } else {
-        if (!place_down(floor, ceiling, size, align, &at)) {
-            return NULL;
-        }
-        store_relaxed(&tlab->ceiling, at); /* [M10] */
-    }
-    return (void *)at;
+    thread_last = (struct thread_last){load_relaxed(&arena->epoch), tlab}; /* [M12] */
+    return tlab_bump(tlab, request);
 }
 
 static inline void require_arena(const bitena *arena, const char *name)
@@ -213,32 +230,65 @@ static inline void require_arena(const bitena *arena, const char *name)
     }
 }
 
+static __attribute__((noinline)) void *try_closer(bitena *arena, size_t size, size_t align, bool up)
+{
+    require_arena(arena, up ? "bitena_try_alloc_strn" : "bitena_try_alloc");
+    void *p = bump_found(arena_of(arena), &(struct request){size, align, up, false});
+    return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, up);
+}
+
+static __attribute__((noinline)) void *closer(bitena *arena, size_t size, size_t align, bool up)
+{
+    require_arena(arena, up ? "bitena_alloc_strn" : "bitena_alloc");
+    void *p = bump_found(arena_of(arena), &(struct request){size, align, up, false});
+    return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, up);
+}
+
+/* An EXACT arena: one compare-and-swap. */
+static inline void *bump_exact(const bitena *public, size_t size, size_t align)
+{
+    const struct arena *arena = arena_of(public);
+    if (arena && arena->mode == BITENA_EXACT && size - 1 < PTRDIFF_MAX && is_power_of_two(align)) {
+        return exact_bump(arena->pool, size, align);
+    }
+    return NULL;
+}
+
+static __attribute__((noinline)) void *try_not_last(bitena *arena, size_t size, size_t align,
+                                                    bool up)
+{
+    void *p = bump_exact(arena, size, align);
+    return p ? p : try_closer(arena, size, align, up);
+}
+
+static __attribute__((noinline)) void *not_last(bitena *arena, size_t size, size_t align, bool up)
+{
+    void *p = bump_exact(arena, size, align);
+    return p ? p : closer(arena, size, align, up);
+}
+
 void *bitena_try_alloc_slow_(bitena *arena, size_t size, size_t align)
 {
-    require_arena(arena, "bitena_try_alloc");
-    void *p = bump_out_of_line(arena, size, align, false);
-    return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, false);
+    void *p = bump_last(arena, size, align);
+    return __builtin_expect(p != NULL, 1) ? p : try_not_last(arena, size, align, false);
 }
 
 void *bitena_try_bytes_slow_(bitena *arena, size_t size, size_t align)
 {
-    require_arena(arena, "bitena_try_alloc_strn");
-    void *p = bump_out_of_line(arena, size, align, true);
-    return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, true);
+    void *p = bump_last_bytes(arena, size);
+    return __builtin_expect(p != NULL, 1) ? p : try_not_last(arena, size, align, true);
 }
 
 void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align)
 {
-    require_arena(arena, "bitena_alloc");
-    void *p = bump_out_of_line(arena, size, align, false);
-    return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, false);
+    void *p = bump_last(arena, size, align);
+    return __builtin_expect(p != NULL, 1) ? p : not_last(arena, size, align, false);
 }
 
 void *bitena_bytes_slow_(bitena *arena, size_t size, size_t align)
 {
-    require_arena(arena, "bitena_alloc_strn");
-    void *p = bump_out_of_line(arena, size, align, true);
-    return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, true);
+    void *p = bump_last_bytes(arena, size);
+    return __builtin_expect(p != NULL, 1) ? p : not_last(arena, size, align, true);
 }
 
 void *bitena_fill_(void *place, const void *value, size_t size, size_t count)

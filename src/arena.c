@@ -113,7 +113,7 @@ static bitena *begin(const struct block *block, const bitena_options *o, size_t 
     a->lease_max = o->lease_max ? o->lease_max : LEASE_MAX_DEFAULT;
     a->on_failure = o->on_failure;
     a->context = o->context;
-    a->epoch = fresh_epoch();
+    store_relaxed(&a->epoch, fresh_epoch()); /* [M12] */
     a->tlabs_in_use = 1;
     pool->block = *block;
     pool->upward = mode == BITENA_EXACT;
@@ -241,7 +241,7 @@ static void reset_root(struct arena *a)
     tlab_clear(a, &a->tlab);
     pool_clear(a->pool); /* last: the TLABs have given their descriptors back */
     a->tlab.bearer = id;
-    a->epoch = fresh_epoch();
+    store_relaxed(&a->epoch, fresh_epoch());          /* [M12] */
     store_relaxed(&a->owner, id ? id : OWNER_NOBODY); /* [M12] */
 }
 

@@ -56,7 +56,7 @@ static void begin(struct arena *child, struct arena *parent, struct span span, u
     store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
     tlab->next_lease = clamp_size(span.end - span.base, LEASE_MIN, child->lease_max);
     tlab->bearer = id;
-    child->epoch = fresh_epoch();
+    store_relaxed(&child->epoch, fresh_epoch()); /* [M12] */
     child->parent = parent;
     child->copy = thread_copy();
     child->table = NULL;
@@ -189,7 +189,7 @@ void reset_child(struct arena *child)
     }
     tlab->mark_text = 0;
     tlab_end_marks(child, tlab);
-    child->epoch = fresh_epoch();
+    store_relaxed(&child->epoch, fresh_epoch()); /* [M12] */
 }
 
 static int may_absorb(const struct arena *parent, const struct arena *child)

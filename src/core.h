@@ -121,7 +121,7 @@ union tlab_slot {
 
 struct arena {
     uint64_t owner; /* [M12] whose thread bumps inline; see thread.h for the words of nobody */
-    uint64_t epoch; /* unlike that of any arena that stood here before; changed by reset */
+    uint64_t epoch; /* [M12] unlike that of any arena that stood here before; changed by reset */
     struct pool *pool;
     struct arena *parent; /* NULL: a root */
     const void *copy;     /* the copy of the library whose thread slots index the table */

@@ -32,6 +32,8 @@ static unsigned forks;
 __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
 __thread uint64_t thread_registered
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
+__thread struct thread_last thread_last
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 static __thread bool thread_over __attribute__((tls_model("initial-exec")));
 
 const void *thread_copy(void)
@@ -91,6 +93,7 @@ static void at_thread_end(void *value)
     }
     uint64_t id = thread_registered;
     bitena_thread_id = thread_registered = 0; /* first: from here on this thread owns nothing */
+    thread_last.epoch = 0;                    /* nor bears a TLAB */
     thread_over = true;
     release_slot(slot_of(id));
 }

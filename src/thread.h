@@ -39,6 +39,16 @@ uint64_t register_thread(void);
 extern __thread uint64_t thread_registered
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* The TLAB in a table that the caller bumped last, and the epoch of its arena then: while an
+ * arena has that epoch, the TLAB is one of its own and the caller's. */
+struct tlab;
+struct thread_last {
+    uint64_t epoch; /* 0: none; no arena's */
+    struct tlab *tlab;
+};
+extern __thread struct thread_last thread_last
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /* The caller's id, given now if it has none; 0 when its thread-specific data is already being
  * destroyed. */
 static inline uint64_t thread_id(void)
