@@ -115,17 +115,15 @@ bitena_remaining(const bitena *arena); /* index + recycled + the caller's own fr
 BITENA_API size_t
 bitena_used(const bitena *arena); /* handed out, padding and retired tails included */
 
-/* ---- The inline path ---- This much of the layout is public. `owner` stands on a line that is
- * only read; ceiling and floor, the free interval, on one that only the owner writes, with a
- * word between them so that no fused 16-byte load meets an 8-byte store. An arena that must not
- * be bumped inline has an owner that is nobody. */
+/* ---- The inline path ---- This much of the layout is public. A bitena points at the owner's
+ * free interval, ceiling and floor, on lines that only the owner writes, with a word between them
+ * so that no fused 16-byte load meets an 8-byte store. The owner's word stands on the lines
+ * before, which are only read; all three lie so near that their offsets take one byte of code.
+ * An arena that must not be bumped inline has an owner that is nobody. */
 struct bitena {
-    uint64_t owner;
-    uint64_t constants_[15];
-    uintptr_t ceiling;
-    uintptr_t serial_;
-    uintptr_t floor;
+    uintptr_t ceiling, serial_, floor;
 };
+enum { BITENA_OWNER_BEFORE_ = 128 };
 
 extern BITENA_API __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
 
@@ -136,8 +134,9 @@ BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_, bitena_
 /* The slow path names the parameter when the arena is NULL. */
 BITENA_INLINE_ int bitena_is_mine_(const bitena *arena)
 {
-    return arena &&
-           __atomic_load_n(&arena->owner, __ATOMIC_RELAXED) == bitena_thread_id; /* [M12] */
+    const char *owner = (const char *)arena - BITENA_OWNER_BEFORE_;
+    return arena && __atomic_load_n((const uint64_t *)(const void *)owner, __ATOMIC_RELAXED) ==
+                        bitena_thread_id; /* [M12] */
 }
 
 /* Objects hang from the ceiling. No floor stands below BITENA_FLOOR_MIN_, so that with a size of

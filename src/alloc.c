@@ -177,8 +177,7 @@ static __attribute__((noinline)) void *verb(bitena *arena, size_t size, size_t a
 /* The usual case of a thread that does not own the arena: it bumped its TLAB here last. */
 static inline bool is_last(const bitena *public)
 {
-    const struct arena *arena = arena_of(public);
-    return arena && load_relaxed(&arena->epoch) == thread_last.epoch; /* [M12] */
+    return public && load_relaxed(&arena_of(public)->epoch) == thread_last.epoch; /* [M12] */
 }
 
 /* Placed as the header's inline path does it. NULL: look closer. */
@@ -248,7 +247,7 @@ static __attribute__((noinline)) void *closer(bitena *arena, size_t size, size_t
 static inline void *bump_exact(const bitena *public, size_t size, size_t align)
 {
     const struct arena *arena = arena_of(public);
-    if (arena && arena->mode == BITENA_EXACT && size - 1 < PTRDIFF_MAX && is_power_of_two(align)) {
+    if (public && arena->mode == BITENA_EXACT && size - 1 < PTRDIFF_MAX && is_power_of_two(align)) {
         return exact_bump(arena->pool, size, align);
     }
     return NULL;

@@ -150,20 +150,19 @@ struct root {
     struct pool pool;
 };
 
-_Static_assert(offsetof(struct arena, owner) == offsetof(struct bitena, owner), "public layout");
-_Static_assert(offsetof(struct arena, tlab.ceiling) == offsetof(struct bitena, ceiling),
+_Static_assert(offsetof(struct arena, tlab) - offsetof(struct arena, owner) == BITENA_OWNER_BEFORE_,
                "public layout");
-_Static_assert(offsetof(struct arena, tlab.floor) == offsetof(struct bitena, floor),
-               "public layout");
+_Static_assert(offsetof(struct tlab, ceiling) == offsetof(struct bitena, ceiling), "public layout");
+_Static_assert(offsetof(struct tlab, floor) == offsetof(struct bitena, floor), "public layout");
 _Static_assert(sizeof(struct tlab) <= 2 * LINE_BYTES, "a TLAB fits its slot");
 
 static inline struct arena *arena_of(const bitena *arena)
 {
-    return (struct arena *)(uintptr_t)arena;
+    return (struct arena *)((uintptr_t)arena - offsetof(struct arena, tlab));
 }
 static inline bitena *public_of(const struct arena *arena)
 {
-    return (bitena *)(uintptr_t)arena;
+    return (bitena *)(uintptr_t)&arena->tlab;
 }
 static inline uintptr_t address_of(const struct pool *pool, size_t offset)
 {
