@@ -121,7 +121,7 @@ static bitena *begin(const struct block *block, const bitena_options *o, size_t 
     pool->data = pool->upward ? block->start : block->top - capacity;
     pool->runs = (struct run *)(after + tables.tlabs * sizeof(union tlab_slot));
     pool->run_count = (uint32_t)tables.runs;
-    pool_clear(pool);
+    pool_clear(pool, 0);
     tlab_clear(a, &a->tlab);
     a->tlab.bearer = id;
     store_relaxed(&a->owner, id ? id : OWNER_NOBODY); /* [M12] */
@@ -223,6 +223,13 @@ static int prepare_end(struct arena *a)
     return error;
 }
 
+/* The owner that used its arena goes on with a lease as large as it had come to: a reset in a
+ * loop costs no refill. */
+static bool owner_goes_on(const struct arena *a, uint64_t id)
+{
+    return a->mode != BITENA_EXACT && id == a->tlab.bearer && a->tlab.base != a->tlab.end;
+}
+
 static void reset_root(struct arena *a)
 {
     uint64_t id = a->mode == BITENA_EXACT ? OWNER_NOBODY : thread_id();
@@ -238,8 +245,14 @@ static void reset_root(struct arena *a)
     a->absorbed = NULL;
     a->children = 0;
     a->copy = thread_copy(); /* whose slots index the table from now on */
+    size_t grown = a->tlab.next_lease;
+    size_t lease = owner_goes_on(a, id) ? fair_lease(grown, a->pool->capacity, 1) : 0;
     tlab_clear(a, &a->tlab);
-    pool_clear(a->pool); /* last: the TLABs have given their descriptors back */
+    pool_clear(a->pool, lease); /* last: the TLABs have given their descriptors back */
+    if (lease != 0) {
+        tlab_lease_top(&a->tlab, lease);
+        a->tlab.next_lease = grown;
+    }
     a->tlab.bearer = id;
     store_relaxed(&a->epoch, fresh_epoch());          /* [M12] */
     store_relaxed(&a->owner, id ? id : OWNER_NOBODY); /* [M12] */

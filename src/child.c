@@ -48,13 +48,17 @@ static void begin(struct arena *child, struct arena *parent, struct span span, u
     child->pool = pool;
     child->lease_max = parent->lease_max;
     tlab->serial = BIRTH_SERIAL - 1;
-    tlab->marks = 0;
-    tlab->ended_older = 0;
-    tlab_clear(child, tlab);
-    tlab->serial = BIRTH_SERIAL - 1;
     tlab_install(tlab, pool, span);
     store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
+    store_relaxed(&tlab->window, 0);                 /* [M10] */
+    store_relaxed(&tlab->spare_bytes, 0);            /* [M10] */
+    tlab->chain = tlab->spare = tlab->mark_chain = 0;
     tlab->next_lease = clamp_size(span.end - span.base, LEASE_MIN, child->lease_max);
+    tlab->children = 0;
+    tlab->cleanups = NULL;
+    tlab->marks = 0;
+    tlab->ended_older = 0;
+    tlab_end_marks(child, tlab);
     tlab->bearer = id;
     store_relaxed(&child->epoch, fresh_epoch()); /* [M12] */
     child->parent = parent;

@@ -198,7 +198,8 @@ _Noreturn void null_parameter(const char *function, const char *parameter);
 
 /* lease.c: the index, the recycled runs, the descriptors. Any thread; lock-free. */
 
-void pool_clear(struct pool *pool); /* as new; the caller is alone */
+/* As new, but for `leased` bytes that the index leaves out (not upward); the caller is alone. */
+void pool_clear(struct pool *pool, size_t leased);
 size_t pool_free(const struct pool *pool);
 /* A run in which size bytes fit, aligned; of `want` bytes if that many are at hand, else what
  * there is. want 0: no more than the request needs. */
@@ -238,6 +239,8 @@ struct request {
 
 void tlab_clear(struct arena *arena, struct tlab *tlab);
 void tlab_set_empty(struct arena *arena, struct tlab *tlab);
+/* The empty lease becomes the block's uppermost bytes, which the index has left out. */
+void tlab_lease_top(struct tlab *tlab, size_t bytes);
 void *tlab_bump(struct tlab *tlab, const struct request *request);
 /* `most`, but not more than an eighth of an equal share of what remains. */
 size_t fair_share(const struct arena *arena, size_t most);
@@ -282,7 +285,18 @@ int check_request(size_t size, size_t align); /* 0, EINVAL or EOVERFLOW */
 /* lifetime.c */
 
 bool tlab_has_live_marks(const struct tlab *tlab);
-void tlab_end_marks(struct arena *arena, struct tlab *tlab);
+void tlab_free_ended(struct arena *arena, struct tlab *tlab); /* the descriptors of old ranges */
+
+/* No mark of this TLAB is live any more. */
+static inline void tlab_end_marks(struct arena *arena, struct tlab *tlab)
+{
+    if (tlab->ended_older != 0) {
+        tlab_free_ended(arena, tlab);
+    }
+    tlab->ended_count = 1;
+    tlab->ended[0] = (struct ended){0, tlab->marks};
+}
+
 bool run_all_cleanups(
     struct arena *arena); /* until none remain; true: some ran; the caller is alone */
 

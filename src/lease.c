@@ -93,22 +93,24 @@ uint32_t run_surely(struct pool *pool)
     return run;
 }
 
-void pool_clear(struct pool *pool)
+void pool_clear(struct pool *pool, size_t leased)
 {
-    store_relaxed(&pool->index, pool->upward ? 0 : pool->capacity); /* [M01] alone */
-    store_relaxed(&pool->recycled, 0);                              /* [M02] alone */
-    store_relaxed(&pool->recycled_runs, 0);                         /* [M02] alone */
-    store_relaxed(&pool->runs_left, 0);                             /* [M02] alone */
+    store_relaxed(&pool->index, pool->upward ? 0 : pool->capacity - leased); /* [M01] alone */
+    store_relaxed(&pool->recycled, 0);                                       /* [M02] alone */
+    store_relaxed(&pool->recycled_runs, 0);                                  /* [M02] alone */
+    store_relaxed(&pool->runs_left, 0);                                      /* [M02] alone */
     pool->forks = thread_forks();
     pool->holds_begun = pool->holds_done = 0;
     pool->gathering = 0;
     store_relaxed(&pool->mark, 0);    /* [M06] alone */
     store_relaxed(&pool->barrier, 0); /* [M06] alone */
+    if (pool->runs_begun != 0) {      /* else no run was ever in a stack */
+        memset(pool->classes, 0, sizeof pool->classes);
+    }
     pool->spare_runs = 0;
     pool->runs_begun = 0;
     pool->marks_begun = 0;
     pool->spare_mark_runs = 0;
-    memset(pool->classes, 0, sizeof pool->classes);
 }
 
 static size_t index_free(const struct pool *pool, size_t index)

@@ -51,13 +51,11 @@ static void store_oldest(struct arena *arena, struct tlab *tlab)
     memmove(&tlab->ended[0], &tlab->ended[1], sizeof tlab->ended[0] * --tlab->ended_count);
 }
 
-void tlab_end_marks(struct arena *arena, struct tlab *tlab)
+void tlab_free_ended(struct arena *arena, struct tlab *tlab)
 {
     do {
         tlab->ended_count = 0;
     } while (fetch_older(arena, tlab));
-    tlab->ended_count = 1;
-    tlab->ended[0] = (struct ended){0, tlab->marks};
 }
 
 static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t number)
@@ -194,6 +192,11 @@ static void flatten_absorbed(struct arena *arena)
 bool run_all_cleanups(struct arena *arena)
 {
     bool any = false;
+    if (!arena->tlab.cleanups && !load_acquire(&arena->cleanups) && /* [M14] */
+        !load_acquire(&arena->tlabs) &&                             /* [M11] */
+        !load_acquire(&arena->absorbed)) {                          /* [M15] */
+        return false;
+    }
     for (bool ran = true; ran; any = any || ran) {
         ran = run_of_arena(arena);
         flatten_absorbed(arena);

@@ -46,6 +46,13 @@ static uint64_t first_generation(void)
     return ((uintptr_t)slots >> 12) & generation_mask;
 }
 
+/* The slot above, below it a number that is another in each copy, with room to count on. */
+static uint64_t first_epoch(uint32_t slot)
+{
+    uint64_t start = ((uint64_t)(uintptr_t)slots * UINT64_C(0x9E3779B97F4A7C15)) >> 13;
+    return (uint64_t)slot << 52 | start;
+}
+
 static uint64_t generation_of(uint64_t id)
 {
     return id >> (THREAD_NUMBER_BITS + THREAD_SLOT_BITS);
@@ -135,6 +142,7 @@ uint64_t register_thread(void)
         struct slot *mine = &slots[slot];
         if (mine->generation == 0) {
             mine->generation = mine->cut_off = first_generation();
+            mine->epochs = first_epoch(slot);
         }
         generation = ++mine->generation;
     }
@@ -158,7 +166,5 @@ uint64_t fresh_epoch(void)
     if (slot == THREAD_NO_SLOT) {
         return (uint64_t)THREAD_NO_SLOT << 52 | add_relaxed(&shared_epochs, 1); /* [M09] */
     }
-    uint64_t first = ((uint64_t)(uintptr_t)slots * UINT64_C(0x9E3779B97F4A7C15)) >>
-                     12; /* another in each copy */
-    return (uint64_t)slot << 52 | ((first + ++slots[slot].epochs) & ((UINT64_C(1) << 52) - 1));
+    return ++slots[slot].epochs;
 }

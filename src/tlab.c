@@ -45,6 +45,12 @@ void tlab_clear(struct arena *arena, struct tlab *tlab)
     tlab_end_marks(arena, tlab);
 }
 
+void tlab_lease_top(struct tlab *tlab, size_t bytes)
+{
+    tlab->base -= bytes;
+    set_interval(tlab, tlab->base, tlab->end);
+}
+
 void tlab_close_window(struct tlab *tlab)
 {
     if (tlab->window != 0) {

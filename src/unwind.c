@@ -47,6 +47,10 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
     struct span current = {offset_of(pool, tlab->base), offset_of(pool, tlab->end), tlab->lease};
     bool in_place = tlab->serial == serial;
     bool long_way = tlab->chain != chain;
+    if (in_place && !long_way) {
+        tlab->mark_chain = chain;
+        return true;
+    }
     size_t most = fair_share(arena, arena->lease_max);
     while (tlab->chain != chain && tlab->chain != 0) {
         struct run *r = run_at(pool, tlab->chain);
