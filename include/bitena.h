@@ -128,8 +128,7 @@ enum { BITENA_OWNER_BEFORE_ = 128 };
 extern BITENA_API __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
 
 typedef void *bitena_slow_path_(bitena *arena, size_t size, size_t align);
-BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_, bitena_bytes_slow_,
-    bitena_try_bytes_slow_;
+BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_;
 
 /* The slow path names the parameter when the arena is NULL. */
 BITENA_INLINE_ int bitena_is_mine_(const bitena *arena)
@@ -156,19 +155,6 @@ BITENA_INLINE_ void *bitena_bump_(bitena *arena, size_t size, size_t align, bite
         }
     }
     return slow(arena, size, align);
-}
-
-/* Bytes without alignment rise from the floor. */
-BITENA_INLINE_ void *bitena_bump_bytes_(bitena *arena, size_t size, bitena_slow_path_ *slow)
-{
-    if (__builtin_expect(bitena_is_mine_(arena), 1)) {
-        uintptr_t floor = arena->floor;
-        if (__builtin_expect(size - 1 < arena->ceiling - floor, 1)) {
-            __atomic_store_n(&arena->floor, floor + size, __ATOMIC_RELAXED); /* [M10] */
-            return (void *)floor;
-        }
-    }
-    return slow(arena, size, 1);
 }
 
 /* ---- Allocation. size in bytes, up to PTRDIFF_MAX; align any power of two. Size 0 gives a
@@ -261,37 +247,10 @@ BITENA_INLINE_ void *bitena_slice_(bitena *arena, size_t count, size_t size, siz
 
 /* Text: s is zero terminated and not NULL; a copy of "" takes no memory. strn copies exactly
  * length bytes, zeros included, and adds a zero; s may be NULL if length is 0. */
-BITENA_API char *bitena_no_text_(bitena *arena, const char *s, size_t length);
-BITENA_API size_t bitena_text_length_(const char *s, const char *verb);
-BITENA_INLINE_ char *bitena_text_(bitena *arena, const char *s, size_t length,
-                                  bitena_slow_path_ *slow)
-{
-    if (__builtin_expect(length == 0 || !s, 0)) {
-        return bitena_no_text_(arena, s, length);
-    }
-    char *copy = (char *)bitena_bump_bytes_(arena, length + (length != SIZE_MAX), slow);
-    if (copy) {
-        memcpy(copy, s, length);
-        copy[length] = 0;
-    }
-    return copy;
-}
-BITENA_INLINE_ char *bitena_alloc_strn(bitena *arena, const char *s, size_t length)
-{
-    return bitena_text_(arena, s, length, bitena_bytes_slow_);
-}
-BITENA_INLINE_ char *bitena_try_alloc_strn(bitena *arena, const char *s, size_t length)
-{
-    return bitena_text_(arena, s, length, bitena_try_bytes_slow_);
-}
-BITENA_INLINE_ char *bitena_alloc_str(bitena *arena, const char *s)
-{
-    return bitena_alloc_strn(arena, s, bitena_text_length_(s, "bitena_alloc_str"));
-}
-BITENA_INLINE_ char *bitena_try_alloc_str(bitena *arena, const char *s)
-{
-    return bitena_try_alloc_strn(arena, s, bitena_text_length_(s, "bitena_try_alloc_str"));
-}
+BITENA_API char *bitena_alloc_str(bitena *arena, const char *s);
+BITENA_API char *bitena_alloc_strn(bitena *arena, const char *s, size_t length);
+BITENA_API char *bitena_try_alloc_str(bitena *arena, const char *s);
+BITENA_API char *bitena_try_alloc_strn(bitena *arena, const char *s, size_t length);
 
 /* ---- Growing data ---- resize: p NULL with old_size 0 allocates at the floor; the last run at
  * the floor of the current lease grows and shrinks in place, unless it is older than the latest

@@ -197,19 +197,6 @@ static inline void *bump_last(const bitena *public, size_t size, size_t align)
     return NULL;
 }
 
-static inline void *bump_last_bytes(const bitena *public, size_t size)
-{
-    if (is_last(public)) {
-        struct tlab *tlab = thread_last.tlab;
-        uintptr_t floor = tlab->floor;
-        if (size - 1 < tlab->ceiling - floor) {
-            store_relaxed(&tlab->floor, floor + size); /* [M10] */
-            return (void *)floor;
-        }
-    }
-    return NULL;
-}
-
 /* Not the arena used last: this thread's TLAB in the table, which becomes the last. */
 static void *bump_found(struct arena *arena, const struct request *request)
 {
@@ -231,14 +218,14 @@ static inline void require_arena(const bitena *arena, const char *name)
 
 static __attribute__((noinline)) void *try_closer(bitena *arena, size_t size, size_t align, bool up)
 {
-    require_arena(arena, up ? "bitena_try_alloc_strn" : "bitena_try_alloc");
+    require_arena(arena, "bitena_try_alloc");
     void *p = bump_found(arena_of(arena), &(struct request){size, align, up, false});
     return __builtin_expect(p != NULL, 1) ? p : try_verb(arena, size, align, up);
 }
 
 static __attribute__((noinline)) void *closer(bitena *arena, size_t size, size_t align, bool up)
 {
-    require_arena(arena, up ? "bitena_alloc_strn" : "bitena_alloc");
+    require_arena(arena, "bitena_alloc");
     void *p = bump_found(arena_of(arena), &(struct request){size, align, up, false});
     return __builtin_expect(p != NULL, 1) ? p : verb(arena, size, align, up);
 }
@@ -272,10 +259,9 @@ void *bitena_try_alloc_slow_(bitena *arena, size_t size, size_t align)
     return __builtin_expect(p != NULL, 1) ? p : try_not_last(arena, size, align, false);
 }
 
-void *bitena_try_bytes_slow_(bitena *arena, size_t size, size_t align)
+void *try_bytes(bitena *arena, size_t size)
 {
-    void *p = bump_last_bytes(arena, size);
-    return __builtin_expect(p != NULL, 1) ? p : try_not_last(arena, size, align, true);
+    return try_not_last(arena, size, 1, true);
 }
 
 void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align)
@@ -284,10 +270,9 @@ void *bitena_alloc_slow_(bitena *arena, size_t size, size_t align)
     return __builtin_expect(p != NULL, 1) ? p : not_last(arena, size, align, false);
 }
 
-void *bitena_bytes_slow_(bitena *arena, size_t size, size_t align)
+void *bytes_or_fail(bitena *arena, size_t size)
 {
-    void *p = bump_last_bytes(arena, size);
-    return __builtin_expect(p != NULL, 1) ? p : not_last(arena, size, align, true);
+    return not_last(arena, size, 1, true);
 }
 
 void *bitena_fill_(void *place, const void *value, size_t size, size_t count)
@@ -302,24 +287,4 @@ void *bitena_fill_(void *place, const void *value, size_t size, size_t count)
         filled += more;
     }
     return place;
-}
-
-/* Length 0, or no text where there should be some. */
-char *bitena_no_text_(bitena *arena, const char *s, size_t length)
-{
-    static char empty[1];
-    require_arena(arena, "bitena_alloc_strn");
-    if (!s && length != 0) {
-        null_parameter("bitena_alloc_strn", "s");
-    }
-    (void)arena_try(arena_of(arena), &(struct request){0, 1, true, false}); /* closes a window */
-    return empty;
-}
-
-size_t bitena_text_length_(const char *s, const char *name)
-{
-    if (!s) {
-        null_parameter(name, "s");
-    }
-    return strlen(s);
 }

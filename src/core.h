@@ -281,6 +281,9 @@ struct tlab *tlab_peek(struct arena *arena);
 /* NULL: errno is ENOMEM or EPERM. The request is checked already; it may be of size 0. */
 void *arena_try(struct arena *arena, const struct request *request);
 int check_request(size_t size, size_t align); /* 0, EINVAL or EOVERFLOW */
+/* Unaligned, at the floor, where the caller's TLAB was not found at first sight or is full. */
+void *bytes_or_fail(bitena *arena, size_t size);
+void *try_bytes(bitena *arena, size_t size);
 
 /* lifetime.c */
 

@@ -71,11 +71,11 @@ static void try_alloc_null(void *a)
 }
 static void bytes_null(void *a)
 {
-    (void)a, (void)bitena_bytes_slow_(no_arena, 5, 1);
+    (void)a, (void)bitena_alloc_strn(no_arena, "text", 4);
 }
 static void try_bytes_null(void *a)
 {
-    (void)a, (void)bitena_try_bytes_slow_(no_arena, 5, 1);
+    (void)a, (void)bitena_try_alloc_strn(no_arena, "text", 4);
 }
 static void str_null(void *a)
 {
