@@ -277,6 +277,15 @@ void *bytes_or_fail(bitena *arena, size_t size)
 
 void *bitena_fill_(void *place, const void *value, size_t size, size_t count)
 {
+    enum { FEW = 32 };
+    if (size == sizeof(uint64_t) && count <= FEW) { /* a short row of words or pointers */
+        uint64_t word;
+        memcpy(&word, value, sizeof word);
+        for (size_t i = 0; i < count; i++) {
+            memcpy((char *)place + i * sizeof word, &word, sizeof word);
+        }
+        return place;
+    }
     size_t bytes = size * count;
     size_t filled = bytes < size ? bytes : size;
     memcpy(place, value, filled);

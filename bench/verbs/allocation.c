@@ -240,7 +240,7 @@ const struct verb_case allocation_verbs[] = {
          0),
     CASE(alloc_slice_variable, "bitena_alloc_slice(long, n, 1), n is 8", open_counted, leave_room,
          NULL, 0, 0, 0),
-    CASE(alloc_strn_8, "bitena_alloc_strn of 8 bytes, a constant", open_shared, leave_room, NULL, 1,
+    CASE(alloc_strn_8, "bitena_alloc_strn of 8 bytes, a constant", open_shared, leave_room, NULL, 0,
          0, 0),
     CASE(alloc_strn_variable, "bitena_alloc_strn(s, n), n is 8", open_words, leave_room, NULL, 0, 0,
          0),

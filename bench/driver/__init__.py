@@ -1,0 +1,4 @@
+"""The driver of the benchmark: rivals -> plan -> run -> goals, report, plots. tools/bench is its entry.
+
+SPDX-License-Identifier: MIT
+"""
