@@ -17,7 +17,7 @@ OTHER_TEXTS = Path("/usr/share/common-licenses")
 
 @dataclass(frozen=True)
 class Data:
-    text: str       # paths from the project's root
+    text: str       # paths, from the project's root if they are in it
     document: str
     text_source: str
 
@@ -38,13 +38,23 @@ def make_text(path):
     return source
 
 
-def prepare(folder, json_mib):
-    folder.mkdir(parents=True, exist_ok=True)
-    text, document = folder / "text.txt", folder / f"document-{json_mib}.json"
-    source = make_text(text)
+def make_document(folder, json_mib):
+    document = folder / f"document-{json_mib}.json"
     if not document.is_file():
         part = document.with_suffix(".part")
         subprocess.run([sys.executable, "-B", str(ROOT / "bench" / "data" / "make_json.py"),
                         str(json_mib), str(part)], check=True)
         part.rename(document)
-    return Data(str(text.relative_to(ROOT)), str(document.relative_to(ROOT)), source)
+    return document
+
+
+def named(path):
+    """A build folder may stand elsewhere."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def prepare(folder, json_mib):
+    folder.mkdir(parents=True, exist_ok=True)
+    text = folder / "text.txt"
+    source = make_text(text)
+    return Data(named(text), named(make_document(folder, json_mib)), source)

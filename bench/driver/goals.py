@@ -104,7 +104,8 @@ def packing_goals(cases, results, others):
         ours = results.get(case.key, OWNER)
         found = [(resident_per_byte(ours) / resident_per_byte(record), name, case.key)
                  for name in others
-                 if ours and (record := results.get(case.key, name)) and record.last["resident"]]
+                 if ours and ours.last["resident"]
+                 and (record := results.get(case.key, name)) and record.last["resident"]]
         found = worst(found, False)
         yield found and Verdict(f"{case.title}: at least as good as any", found[0],
                                 PACKING_TOLERANCE, False, found[1], found[2])

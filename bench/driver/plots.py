@@ -6,6 +6,7 @@ ends. The same results always give the same files.
 SPDX-License-Identifier: MIT
 """
 import json
+from math import isnan, log10
 
 import matplotlib
 
@@ -75,7 +76,6 @@ def lines(book, records, across, height, axes):
     axes.set_yscale("log")
     if not ends:
         return
-    from math import log10
     low, high = (log10(limit) for limit in axes.get_ylim())
     heights = spread([log10(y) for _, y, _ in ends], (high - low) * 0.036)
     right = max(x for x, _, _ in ends)
@@ -99,6 +99,8 @@ def new_picture(title, width=8.6, height=5.4):
 
 def draw_by_size(book, family, title):
     records = book.of(family, workload="same")
+    if not records:
+        return None
     figure, axes = new_picture(title)
     lines(book, records, lambda r: r["size"], lambda r: r["ns"]["median"], axes)
     size_ticks(axes, sorted({r["size"] for r in records}))
@@ -109,6 +111,8 @@ def draw_by_size(book, family, title):
 
 def draw_threads(book):
     records = book.of("threads", size=16)
+    if not records:
+        return None
     figure, axes = new_picture("Throughput by threads: 16-byte objects, taken and given back")
     lines(book, records, lambda r: r["threads"], lambda r: 1000 / r["ns"]["median"], axes)
     size_ticks(axes, sorted({r["threads"] for r in records}))
@@ -119,17 +123,21 @@ def draw_threads(book):
 
 def draw_map(book, ours="bitena_owner", others=("cas", "mimalloc", "glibc")):
     """How many times faster, for each thread count and size."""
-    figure, all_axes = plt.subplots(1, len(others), figsize=(9.6, 3.4), sharey=True)
     times = {(r["rival"], r["threads"], r["size"]): r["ns"]["median"] for r in book.of("threads")}
-    threads = sorted({key[1] for key in times})
-    sizes = sorted({key[2] for key in times})
+    threads = sorted({key[1] for key in times if key[0] == ours})
+    sizes = sorted({key[2] for key in times if key[0] == ours})
+    if not threads:
+        return None
+    nothing = float("nan")
+    figure, all_axes = plt.subplots(1, len(others), figsize=(9.6, 3.4), sharey=True)
     for other, axes in zip(others, all_axes):
-        cells = [[times.get((other, t, s), float("nan")) / times[(ours, t, s)] for s in sizes]
-                 for t in threads]
+        cells = [[times.get((other, t, s), nothing) / times.get((ours, t, s), nothing)
+                  for s in sizes] for t in threads]
         image = axes.imshow(cells, cmap="RdYlGn", norm=LogNorm(0.1, 30), aspect="auto")
         for row, values in enumerate(cells):
             for column, value in enumerate(values):
-                axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=8)
+                axes.text(column, row, "-" if isnan(value) else f"{value:.1f}", ha="center",
+                          va="center", fontsize=8)
         axes.set_title(f"against {other}", loc="left", fontsize=10)
         axes.set_xticks(range(len(sizes)), sizes)
         axes.set_yticks(range(len(threads)), threads)
@@ -143,8 +151,11 @@ def draw_map(book, ours="bitena_owner", others=("cas", "mimalloc", "glibc")):
 
 def draw_bars(book, title, columns, value, label, log=False):
     """A panel for each column (its title and records), bars from best to worst."""
-    figure, all_axes = plt.subplots(1, len(columns), figsize=(3.1 * len(columns), 4.6))
-    for (heading, records), axes in zip(columns, all_axes):
+    if not columns:
+        return None
+    figure, all_axes = plt.subplots(1, len(columns), figsize=(3.1 * len(columns), 4.6),
+                                    squeeze=False)
+    for (heading, records), axes in zip(columns, all_axes[0]):
         ranked = sorted(((value(r), r["rival"]) for r in records), reverse=True)
         axes.barh([name for _, name in ranked], [number for number, _ in ranked],
                   color=[book.colours[name] for _, name in ranked],
@@ -173,13 +184,13 @@ def nanoseconds(record):
 
 
 def pictures(book):
-    """File name -> figure."""
+    """File name -> figure, None where these results have nothing for it."""
     yield "warm", draw_by_size(book, "warm", "Objects of one size, warm: taken and given back")
     yield "cold", draw_by_size(book, "cold", "Objects of one size, cold: first touch of 16 MiB")
     yield "threads", draw_threads(book)
     yield "map", draw_map(book)
     yield "packing", draw_bars(book, "Packing: bytes of memory per byte asked",
-                               by_title(book, "packing")[-4:],
+                               by_title(book, "packing", lambda r: r["resident"])[-4:],
                                lambda r: r["resident"] / r["bytes_asked"], "resident / asked")
     yield "lifecycle", draw_bars(book, "A lifetime with ten 16-byte objects: begin, fill, end",
                                  by_title(book, "lifecycle", lambda r: r["arguments"]["n"] == 10),
@@ -195,6 +206,9 @@ def pictures(book):
 def draw_all(results_path, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in pictures(Book(results_path)):
+        if figure is None:
+            print(f"not drawn: {name}: nothing was measured for it", flush=True)
+            continue
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
         plt.close(figure)
         print(f"drawn: {folder.name}/{name}.svg", flush=True)

@@ -5,9 +5,6 @@ SPDX-License-Identifier: MIT
 import csv
 import json
 
-from rich.console import Console
-from rich.table import Table
-
 CASES_ACROSS = 6
 
 
@@ -35,12 +32,14 @@ def shown(case, record):
     if record is None:
         return "-"
     if case.family == "packing":
-        return f"{record.last['resident'] / record.last['bytes_asked']:.3f}"
+        last = record.last
+        return f"{last['resident'] / last['bytes_asked']:.3f}" if last["resident"] else "-"
     value = record.median
     return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 
 def family_tables(family, cases, rivals, results):
+    from rich.table import Table  # here, since the other reports do without it
     unit = "bytes resident per byte asked" if family == "packing" else f"ns per {cases[0].unit}"
     for first in range(0, len(cases), CASES_ACROSS):
         part = cases[first:first + CASES_ACROSS]
@@ -57,6 +56,7 @@ def family_tables(family, cases, rivals, results):
 
 
 def print_tables(cases, rivals, results):
+    from rich.console import Console
     console = Console(width=None if Console().is_terminal else 150)
     families = dict.fromkeys(case.family for case in cases)
     for family in families:

@@ -18,7 +18,7 @@ struct json {
     const char *text;
     size_t length;
     struct json_totals expected;
-    size_t used;
+    size_t asked, used;
     uint64_t check;
 };
 
@@ -48,6 +48,7 @@ static inline double json_pass(void *context)
         die("JSON: %zu values instead of %zu", totals.nodes, json->expected.nodes);
     }
     json->check = totals.check + totals.nodes;
+    json->asked = totals.nodes * sizeof(struct json_node) + totals.bytes;
     json->used = crew_used(&json->crew);
     return time + json_give_back(json, top);
 }
@@ -94,11 +95,11 @@ static inline int workload_json(struct request *request, struct result *result)
     }
     struct json_totals *expected = &json.expected;
     json_census(json.text, json.text + json.length, expected);
-    size_t asked = expected->nodes * sizeof(struct json_node) + expected->bytes;
-    crew_open(&json.crew, 1, asked + (expected->nodes + expected->strings) * PROGRAM_HEADER);
+    size_t most = expected->nodes * sizeof(struct json_node) + expected->bytes;
+    crew_open(&json.crew, 1, most + (expected->nodes + expected->strings) * PROGRAM_HEADER);
     result->operations = expected->nodes;
-    result->bytes_asked = asked;
     measure(result, passes, json_pass, &json);
+    result->bytes_asked = json.asked;
     result->bytes_used = json.used;
     result->check = json.check;
     crew_close(&json.crew);

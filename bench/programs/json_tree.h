@@ -161,6 +161,8 @@ static BENCH_NOINLINE __attribute__((unused)) void json_walk(const struct json_n
     for (; node != NULL; node = node->next) {
         totals->nodes++;
         totals->check += (uint64_t)node->kind + node->name_length + node->text_length;
+        totals->bytes += node->name != NULL ? (size_t)node->name_length + 1 : 0;
+        totals->bytes += node->kind == JSON_STRING ? (size_t)node->text_length + 1 : 0;
         if (node->kind == JSON_NUMBER) {
             double number = node->value.number;
             bool whole = number > -9e18 && number < 9e18;
