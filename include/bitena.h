@@ -97,7 +97,8 @@ BITENA_API int bitena_own(bitena *arena);
 BITENA_API int bitena_absorb(bitena *parent, bitena *child);
 
 /* Runs the cleanups and takes all memory back; the pages stay. EBUSY while children live, EPERM
- * for a stranger in a LOCAL arena or child. The caller becomes the owner of a shared arena. */
+ * for a stranger in a LOCAL arena or child. The caller becomes the owner of a shared arena; if it
+ * was before and used it, up to 1/64 of the capacity stays its own lease. */
 BITENA_API int bitena_reset(bitena *arena);
 
 /* Returns free pages beyond keep_bytes to the system: of the whole block for a root, of its own
@@ -133,8 +134,8 @@ BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_;
 /* The slow path names the parameter when the arena is NULL. */
 BITENA_INLINE_ int bitena_is_mine_(const bitena *arena)
 {
-    const char *owner = (const char *)arena - BITENA_OWNER_BEFORE_;
-    return arena && __atomic_load_n((const uint64_t *)(const void *)owner, __ATOMIC_RELAXED) ==
+    const void *owner = arena ? (const char *)arena - BITENA_OWNER_BEFORE_ : NULL;
+    return owner && __atomic_load_n((const uint64_t *)owner, __ATOMIC_RELAXED) ==
                         bitena_thread_id; /* [M12] */
 }
 

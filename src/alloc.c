@@ -200,8 +200,8 @@ static inline void *bump_last(const bitena *public, size_t size, size_t align)
 /* Not the arena used last: this thread's TLAB in the table, which becomes the last. */
 static void *bump_found(struct arena *arena, const struct request *request)
 {
-    uint64_t id = bitena_thread_id;
-    struct tlab *tlab = id ? borne_tlab(arena, id) : NULL;
+    uint64_t id = bitena_thread_id; /* another copy's would outlive its slot here */
+    struct tlab *tlab = id && id == thread_registered ? borne_tlab(arena, id) : NULL;
     if (!tlab || request->size - 1 >= PTRDIFF_MAX || !is_power_of_two(request->align)) {
         return NULL;
     }

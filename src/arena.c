@@ -224,10 +224,14 @@ static int prepare_end(struct arena *a)
 }
 
 /* The owner that used its arena goes on with a lease as large as it had come to: a reset in a
- * loop costs no refill. */
-static bool owner_goes_on(const struct arena *a, uint64_t id)
+ * loop costs no refill. Little enough that others miss it hardly; one that has not used it since
+ * the last reset gets none. */
+static size_t lease_after_reset(const struct arena *a, uint64_t id)
 {
-    return a->mode != BITENA_EXACT && id == a->tlab.bearer && a->tlab.base != a->tlab.end;
+    const struct tlab *tlab = &a->tlab;
+    bool used = tlab->ceiling != tlab->end || tlab->floor != tlab->base;
+    bool goes_on = a->mode != BITENA_EXACT && id == tlab->bearer && used;
+    return goes_on ? smaller(tlab->next_lease, a->pool->capacity / RESET_SHARE) : 0;
 }
 
 static void reset_root(struct arena *a)
@@ -246,7 +250,7 @@ static void reset_root(struct arena *a)
     a->children = 0;
     a->copy = thread_copy(); /* whose slots index the table from now on */
     size_t grown = a->tlab.next_lease;
-    size_t lease = owner_goes_on(a, id) ? fair_lease(grown, a->pool->capacity, 1) : 0;
+    size_t lease = lease_after_reset(a, id);
     tlab_clear(a, &a->tlab);
     pool_clear(a->pool, lease); /* last: the TLABs have given their descriptors back */
     if (lease != 0) {

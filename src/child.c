@@ -51,7 +51,8 @@ static void begin(struct arena *child, struct arena *parent, struct span span, u
     tlab_install(tlab, pool, span);
     store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
     store_relaxed(&tlab->window, 0);                 /* [M10] */
-    store_relaxed(&tlab->spare_bytes, 0);            /* [M10] */
+    tlab->window_room = 0;
+    store_relaxed(&tlab->spare_bytes, 0); /* [M10] */
     tlab->chain = tlab->spare = tlab->mark_chain = 0;
     tlab->next_lease = clamp_size(span.end - span.base, LEASE_MIN, child->lease_max);
     tlab->children = 0;

@@ -21,6 +21,7 @@ enum {
     LEASE_MAX_DEFAULT = 64 << 10,
     EXACT_BELOW = 16 << 10, /* a shared block smaller than this is made EXACT */
     LARGE_SHARE = 8,        /* a request above 1/8 of a lease gets a run of its own */
+    RESET_SHARE = 64,       /* of the capacity an owner keeps 1/64, at most, through a reset */
     KEEP_SHARE = 64,      /* a lease with more than 1/64 free is kept when a request does not fit */
     WORTH_RECYCLING = 64, /* smaller rests stay with their run; in EXACT arenas none does */
     BIRTH_SERIAL = 1,     /* of a child's first lease, in which its struct stands */

@@ -15,7 +15,7 @@ static inline struct tlab *near_tlab(struct arena *arena)
     return load_relaxed(&arena->epoch) == thread_last.epoch ? thread_last.tlab : NULL; /* [M12] */
 }
 
-/* Short texts by two moves that may overlap: all is read before anything is written. */
+/* Short texts by two moves whose places overlap. Source and copy never do: the copy is new. */
 static inline char *copied(char *to, const char *s, size_t length)
 {
     to[length] = 0;

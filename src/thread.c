@@ -164,7 +164,7 @@ uint64_t fresh_epoch(void)
 {
     uint32_t slot = thread_registered ? slot_of(thread_registered) : THREAD_NO_SLOT;
     if (slot == THREAD_NO_SLOT) {
-        return (uint64_t)THREAD_NO_SLOT << 52 | add_relaxed(&shared_epochs, 1); /* [M09] */
+        return first_epoch(THREAD_NO_SLOT) + add_relaxed(&shared_epochs, 1); /* [M09] */
     }
     return ++slots[slot].epochs;
 }

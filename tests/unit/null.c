@@ -208,7 +208,7 @@ static const struct {
     {str_null, "bitena_alloc_str", "s"},
     {try_str_null, "bitena_try_alloc_str", "s"},
     {alloc_inline, "bitena_alloc", "arena"},
-    {copy_inline, "bitena_alloc_strn", "arena"},
+    {copy_inline, "bitena_alloc_str", "arena"},
     {copy_no_text, "bitena_alloc_strn", "s"},
     {error_text_null, "bitena_open_error", "text"},
     {resize_null, "bitena_resize", "arena"},

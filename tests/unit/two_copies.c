@@ -327,6 +327,47 @@ static void a_fork_is_seen_by_every_copy(void **state)
     bitena_drop(arena);
 }
 
+/* Made by two copies in a thread's last rounds of destruction, where it has no slot any more. */
+static pthread_key_t last_rounds;
+static bitena *late[2];
+
+static void make_late(void *round)
+{
+    if ((uintptr_t)round < 3) { /* in a fourth, ThreadSanitizer has forgotten the thread */
+        (void)pthread_setspecific(last_rounds, (void *)((uintptr_t)round + 1));
+        return;
+    }
+    late[0] = open_by(1, MIB, BITENA_SHARED);
+    late[1] = open_by(2, MIB, BITENA_SHARED);
+}
+
+static void *live_and_make_late(void *unused)
+{
+    (void)unused;
+    copies[1]->drop(open_by(1, MIB, BITENA_SHARED)); /* so that both copies know the thread */
+    copies[2]->drop(open_by(2, MIB, BITENA_SHARED));
+    (void)pthread_setspecific(last_rounds, (void *)1);
+    return NULL;
+}
+
+static void an_arena_used_last_is_never_taken_for_another_copys(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    assert_int_equal(pthread_key_create(&last_rounds, make_late), 0);
+    assert_int_equal(pthread_create(&thread, NULL, live_and_make_late, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_key_delete(last_rounds);
+    for (size_t i = 0; i < 3; i++) { /* the last of them is served as the one used last */
+        assert_non_null(copies[1]->try_alloc(late[0], 16, 8));
+    }
+    assert_non_null(copies[1]->try_alloc(late[1], 16, 8));
+    assert_true(copies[2]->used(late[1]) >= 16);
+    assert_true(copies[1]->used(late[0]) >= 48);
+    copies[1]->drop(late[0]);
+    copies[2]->drop(late[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_stale_mark_is_refused_by_an_arena_of_another_copy),
         cmocka_unit_test(short_threads_of_all_copies_cannot_eat_an_arena),
         cmocka_unit_test(a_fork_is_seen_by_every_copy),
+        cmocka_unit_test(an_arena_used_last_is_never_taken_for_another_copys),
     };
     return cmocka_run_group_tests(tests, load_all, NULL);
 }

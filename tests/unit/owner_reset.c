@@ -1,0 +1,82 @@
+/* What an owner keeps through a reset: a lease, so that a reset in a loop costs no refill, but little
+ * enough, and nothing where it has not used its arena, so that others can have the arena's whole.
+ * SPDX-License-Identifier: MIT */
+#include <pthread.h>
+
+#include "support/trial.h"
+
+enum { CAPACITY = 1 << 20, KEPT_AT_MOST = CAPACITY / 64, STRUCT_ROOM = 1024 };
+
+static void *take_all(void *arena)
+{
+    return bitena_try_alloc((bitena *)arena, CAPACITY, 1);
+}
+
+/* NULL: the arena refused a stranger its whole capacity. */
+static void *a_stranger_takes_all(bitena *arena)
+{
+    pthread_t thread;
+    void *all;
+    assert_int_equal(pthread_create(&thread, NULL, take_all, arena), 0);
+    assert_int_equal(pthread_join(thread, &all), 0);
+    return all;
+}
+
+static bitena *used_arena(void)
+{
+    bitena *arena = bitena_new(CAPACITY);
+    assert_non_null(arena);
+    assert_true(fill_up(arena, 4096, 8) > 0);
+    assert_int_equal(bitena_reset(arena), 0);
+    return arena;
+}
+
+static void an_owner_that_used_its_arena_keeps_a_64th_at_most(void **state)
+{
+    (void)state;
+    bitena *arena = used_arena();
+    bitena *child = bitena_new_child(arena);
+    assert_non_null(child);
+    assert_non_null(bitena_try_alloc(child, CAPACITY - KEPT_AT_MOST - STRUCT_ROOM, 8));
+    bitena_drop(child);
+    assert_int_equal(bitena_reset(arena), 0);
+    assert_int_equal(bitena_used(arena), 0);
+    assert_int_equal(bitena_remaining(arena), CAPACITY);
+    assert_non_null(bitena_try_alloc(arena, CAPACITY, 1)); /* the owner itself gets all */
+    bitena_drop(arena);
+}
+
+static void an_owner_that_only_resets_withholds_nothing(void **state)
+{
+    (void)state;
+    bitena *arena = used_arena();
+    for (int time = 0; time < 3; time++) {
+        assert_int_equal(bitena_reset(arena), 0);
+        assert_non_null(a_stranger_takes_all(arena));
+    }
+    bitena_drop(arena);
+}
+
+static void a_reset_in_a_loop_refills_nothing(void **state)
+{
+    (void)state;
+    bitena *arena = used_arena();
+    char *first = bitena_alloc(arena, 100, 8);
+    size_t left = bitena_remaining(arena);
+    for (int time = 0; time < 1000; time++) {
+        assert_int_equal(bitena_reset(arena), 0);
+        assert_ptr_equal(bitena_alloc(arena, 100, 8), first);
+        assert_int_equal(bitena_remaining(arena), left);
+    }
+    bitena_drop(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_owner_that_used_its_arena_keeps_a_64th_at_most),
+        cmocka_unit_test(an_owner_that_only_resets_withholds_nothing),
+        cmocka_unit_test(a_reset_in_a_loop_refills_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
