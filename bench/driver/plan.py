@@ -111,7 +111,7 @@ def text_cases(scale, data):
 
 
 def packing_cases(scale, data):
-    kinds = [("same", {"size": size}, f"{size}-byte objects") for size in (16, 24, 256)]
+    kinds = [("same", {"size": size}, f"{size}-byte objects") for size in (16, 256)]
     kinds = kinds if scale is FULL else kinds[:1]
     kinds += [("mixed", {"sizes": sizes_file(name)}, f"sizes of {name}")
               for name in scale.distributions]

@@ -35,7 +35,8 @@ def shown(case, record):
         last = record.last
         return f"{last['resident'] / last['bytes_asked']:.3f}" if last["resident"] else "-"
     value = record.median
-    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
+    spread = (max(record.rounds) - min(record.rounds)) / 2 / value
+    return (f"{value:.2f}" if value < 100 else f"{value:,.0f}") + f" ±{spread:.0%}"
 
 
 def family_tables(family, cases, rivals, results):
@@ -43,7 +44,7 @@ def family_tables(family, cases, rivals, results):
     unit = "bytes resident per byte asked" if family == "packing" else f"ns per {cases[0].unit}"
     for first in range(0, len(cases), CASES_ACROSS):
         part = cases[first:first + CASES_ACROSS]
-        table = Table(title=f"{family}: {unit}, median of the rounds", title_justify="left")
+        table = Table(title=f"{family}: {unit}, median of the rounds ± half their range", title_justify="left")
         table.add_column("rival", no_wrap=True)
         for case in part:
             table.add_column(case.title.removeprefix("packing: "), justify="right")

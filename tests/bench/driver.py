@@ -221,6 +221,16 @@ class Rounds(unittest.TestCase):
         self.assertEqual(results.failures, ["a case: glibc, talloc: another result than the others"])
 
 
+class Shown(unittest.TestCase):
+    """What a table's cell says."""
+
+    def test_a_time_is_a_median_with_half_the_range_of_its_rounds(self):
+        case = next(case for case in CASES if case.family == "warm")
+        record = with_rounds(case, {"cas": [2.0, 1.0, 1.2]}).get(case.key, "cas")
+        self.assertEqual(report.shown(case, record), "1.20 ±42%")
+        self.assertEqual(report.shown(case, None), "-")
+
+
 class Losses(unittest.TestCase):
     """Rows where a rival is ahead of every Bitena."""
 
