@@ -50,11 +50,14 @@ class Book:
                 "zorder": 3 if name in OURS else 2}
 
 
-def spread(values, gap):
-    """Positions for labels beside these (in the axis's log units), at least gap apart."""
+def spread(values, gap, top):
+    """Positions for labels beside these (in the axis's log units), at least gap apart, none above top."""
     placed = []
     for value in sorted(values):
         placed.append(max(value, placed[-1] + gap) if placed else value)
+    for i in reversed(range(len(placed))):
+        placed[i] = min(placed[i], top)
+        top = placed[i] - gap
     order = sorted(range(len(values)), key=lambda i: values[i])
     result = [0.0] * len(values)
     for position, i in zip(placed, order):
@@ -77,7 +80,7 @@ def lines(book, records, across, height, axes):
     if not ends:
         return
     low, high = (log10(limit) for limit in axes.get_ylim())
-    heights = spread([log10(y) for _, y, _ in ends], (high - low) * 0.036)
+    heights = spread([log10(y) for _, y, _ in ends], (high - low) * 0.036, high)
     right = max(x for x, _, _ in ends)
     for (x, y, name), place in zip(ends, heights):
         axes.annotate(name, (x, y), xytext=(right * 1.25, 10 ** place), textcoords="data",
