@@ -17,15 +17,19 @@ def write_json(path, machine, scale_name, results, verdicts, missing):
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def write_csv(path, results):
+def write_csv(path, machine, results):
+    """Each row says by itself where and when it was measured; versions of packages are in the JSON."""
+    about = {"date": machine["date"], "commit": machine["commit"],
+             "machine": f"{machine['processor']}, {machine['processors']} processors",
+             "kernel": machine["kernel"], "gcc": machine["compilers"]["gcc"]}
     fields = ["family", "workload", "title", "rival", "threads", "size", "unit", "median", "low",
-              "high", "operations", "bytes_asked", "bytes_used", "resident", "peak_kib"]
+              "high", "operations", "bytes_asked", "bytes_used", "resident", "peak_kib", *about]
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fields, extrasaction="ignore")
         writer.writeheader()
         for record in results.records.values():
             row = record.as_dict()
-            writer.writerow({**row, **row["ns"]})
+            writer.writerow({**row, **row["ns"], **about})
 
 
 def shown(case, record):

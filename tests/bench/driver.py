@@ -300,7 +300,9 @@ class Files(unittest.TestCase):
 
     def test_csv_has_one_row_for_each(self):
         path = self.folder / "results.csv"
-        report.write_csv(path, self.results)
+        about = {"date": "today", "commit": "abc", "processor": "one", "processors": 2,
+                 "kernel": "some", "compilers": {"gcc": "gcc 12"}}
+        report.write_csv(path, about, self.results)
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
         self.assertEqual({(r["workload"], r["rival"], int(r["threads"]), int(r["size"]))
@@ -308,6 +310,8 @@ class Files(unittest.TestCase):
         self.assertEqual(len(rows), 3)
         self.assertEqual([float(rows[0][name]) for name in ("median", "low", "high", "bytes_asked",
                                                             "bytes_used")], [2, 1, 3, 100, 110])
+        self.assertEqual([rows[0][name] for name in ("date", "commit", "machine", "kernel", "gcc")],
+                         ["today", "abc", "one, 2 processors", "some", "gcc 12"])
 
     def test_the_last_line_counts_the_goals(self):
         out = io.StringIO()
