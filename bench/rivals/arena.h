@@ -1,6 +1,10 @@
 /*
- * arena.h - what the rivals that are Bitena have in common. The file that includes it opens,
- * resets and closes its room: that is where they differ.
+ * arena.h - what the rivals that are Bitena have in common. Where they differ is said before it
+ * is included:
+ *   ARENA_MODE    rooms are whole arenas of this mode, made by the thread that first allocates;
+ *                 without it the file opens its rooms
+ *   ARENA_KEPT    another thread resets and drops, so the file does it, and there are no children
+ *   ARENA_CALLED  the file has a room_alloc of its own
  * SPDX-License-Identifier: MIT
  */
 #ifndef BENCH_ARENA_H
@@ -68,5 +72,53 @@ static inline void scope_end(struct room *room, struct scope *scope)
     (void)room;
     bitena_scope_end_(&scope->opened);
 }
+
+#ifdef ARENA_MODE
+#define RIVAL_SHARES 1
+#define RIVAL_HAS_PREFAULT
+#define RIVAL_HAS_ADOPT
+
+static inline void room_open(struct room *room, size_t bytes)
+{
+    bitena_options options = {.capacity = bytes, .mode = ARENA_MODE};
+    room->arena = (bitena *)given(bitena_open(&options));
+}
+
+static inline void room_open_prefaulted(struct room *room, size_t bytes)
+{
+    bitena_options options = {.capacity = bytes, .mode = ARENA_MODE, .prefault = 1};
+    room->arena = (bitena *)given(bitena_open(&options));
+}
+
+static inline void room_adopt(struct room *room, char *block, size_t bytes)
+{
+    bitena_options options = {.mode = ARENA_MODE};
+    room->arena = (bitena *)given(bitena_init(block, bytes, &options));
+}
+#endif
+
+#ifndef ARENA_KEPT
+#define RIVAL_HAS_CHILD
+
+static inline void room_reset(struct room *room)
+{
+    arena_reset(room->arena);
+}
+
+static inline void room_close(struct room *room)
+{
+    bitena_drop(room->arena);
+}
+
+static inline void child_open(struct room *child, struct room *parent)
+{
+    child->arena = (bitena *)given(bitena_new_child(parent->arena));
+}
+
+static inline void child_close(struct room *child)
+{
+    bitena_drop(child->arena);
+}
+#endif
 
 #endif

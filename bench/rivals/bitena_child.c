@@ -9,7 +9,6 @@
 #define RIVAL_NAME   "bitena_child"
 #define RIVAL_SHARES 0
 #define RIVAL_HAS_SETUP
-#define RIVAL_HAS_CHILD
 
 static bitena *family;
 
@@ -22,26 +21,6 @@ static inline void room_open(struct room *room, size_t bytes)
 {
     (void)bytes;
     room->arena = (bitena *)given(bitena_new_child(family));
-}
-
-static inline void room_reset(struct room *room)
-{
-    arena_reset(room->arena);
-}
-
-static inline void room_close(struct room *room)
-{
-    bitena_drop(room->arena);
-}
-
-static inline void child_open(struct room *child, struct room *parent)
-{
-    child->arena = (bitena *)given(bitena_new_child(parent->arena));
-}
-
-static inline void child_close(struct room *child)
-{
-    bitena_drop(child->arena);
 }
 
 #include "../workloads/all.h"

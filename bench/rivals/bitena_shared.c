@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE 1
 
+#define ARENA_KEPT
 #include "arena.h"
 
 #include <pthread.h>
