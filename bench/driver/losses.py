@@ -30,7 +30,8 @@ def losses(cases, rivals, results):
 
 
 def print_losses(cases, rivals, results):
-    print("rows where a rival is ahead of every Bitena (how many times):")
-    for case, best, winners in losses(cases, rivals, results):
+    found = list(losses(cases, rivals, results))
+    print(f"rows where a rival is ahead of every Bitena: {len(found)} of {len(cases)} (how many times)")
+    for case, best, winners in found:
         shown = ", ".join(f"{name} {times:.2f}" for times, name in winners)
         print(f"  {case.title:<36} {best:<14} behind {shown}")
