@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "order.h"
@@ -129,12 +130,14 @@ uint64_t register_thread(void)
     if (thread_over) {
         return 0;
     }
+    int saved = errno; /* a thread that cannot be told of its end is served all the same */
     platform_once(install_hooks);
     uint32_t slot = hooks_work ? claim_slot() : THREAD_NO_SLOT;
     if (slot != THREAD_NO_SLOT && platform_set_thread_value((void *)1) != 0) {
         release_slot(slot);
         slot = THREAD_NO_SLOT;
     }
+    errno = saved;
     uint64_t generation;
     if (slot == THREAD_NO_SLOT) {
         generation = first_generation() + add_relaxed(&slotless, 1); /* [M09] */

@@ -35,7 +35,7 @@ static uint64_t number_from(const char *path, const char *key)
         return 0;
     }
     size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
+    (void)fclose(file);
     text[length] = 0;
     const char *at = strstr(text, key);
     return at ? strtoull(at + strlen(key), NULL, 10) : 0;
@@ -165,6 +165,9 @@ void platform_write_error(const char *text, size_t length)
 {
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
         if (written <= 0) {
             return;
         }
