@@ -7,7 +7,8 @@ DURATION ?= 60
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model faults proof bench bench-quick bench-core instructions format clean
+
 
 lib: ## build/libbitena.a and build/libbitena.so
 	@tools/setup demo
@@ -25,6 +26,19 @@ test: ## everything; ONLY="gcc clang asan tsan valgrind" takes a part
 soak: ## the stress tests for DURATION seconds each
 	@tools/setup test
 	@tools/soak $(DURATION)
+
+static: ## what can be said of src/ without running it: analyzers, stack, locked instructions, exported names
+	@tools/setup static
+	@python3 tests/static/selftest.py
+	@tools/static
+
+model: ## interleavings of the shipped sources, one by one, to the widest bounds; and planted bugs; minutes
+	@tools/setup model
+	@python3 tests/explore/run.py build/explore --long
+
+faults: ## every call to the system failed, in turn and at random; signals; planted faults; minutes
+	@tools/setup faults
+	@tools/faults
 
 bench-core: ## the speeds of the core
 	@tools/setup bench
@@ -47,6 +61,13 @@ instructions: ## of every verb, by callgrind, beside those recorded
 	@cmake -S . -B build -DBITENA_PROGRAMS=ON
 	@cmake --build build --parallel $(JOBS) --target bench_verbs
 	@tools/instructions build/bench_verbs
+
+proof: ## the arithmetic of placing, for all 64-bit words (Frama-C, z3), and every small case
+	@tools/setup proof
+	@tools/proof
+	@tools/proof --self-test
+	@python3 tests/proof/exhaustive.py build/proof 7
+	@python3 tests/proof/exhaustive.py build/proof --self-test
 
 format: ## clang-format decides
 	@find src include tests examples bench \( -name '*.[ch]' -o -name '*.cc' \) -exec clang-format -i {} +
