@@ -57,15 +57,33 @@ static void an_owner_that_only_resets_withholds_nothing(void **state)
     bitena_drop(arena);
 }
 
+static void *remaining_to_others(void *arena)
+{
+    return (void *)bitena_remaining((bitena *)arena);
+}
+
+/* What a stranger sees does not count the owner's lease: it falls when the owner takes a new one. */
+static size_t a_stranger_sees(bitena *arena)
+{
+    pthread_t thread;
+    void *bytes;
+    assert_int_equal(pthread_create(&thread, NULL, remaining_to_others, arena), 0);
+    assert_int_equal(pthread_join(thread, &bytes), 0);
+    return (size_t)bytes;
+}
+
 static void a_reset_in_a_loop_refills_nothing(void **state)
 {
     (void)state;
     bitena *arena = used_arena();
     char *first = bitena_alloc(arena, 100, 8);
     size_t left = bitena_remaining(arena);
-    for (int time = 0; time < 1000; time++) {
+    size_t others = a_stranger_sees(arena);
+    for (size_t time = 0; time < rounds(1000); time++) {
         assert_int_equal(bitena_reset(arena), 0);
+        assert_int_equal(a_stranger_sees(arena), others);
         assert_ptr_equal(bitena_alloc(arena, 100, 8), first);
+        assert_int_equal(a_stranger_sees(arena), others);
         assert_int_equal(bitena_remaining(arena), left);
     }
     bitena_drop(arena);
