@@ -12,10 +12,11 @@
  *   BITENA_LOCAL      own       own        -       own         own
  *   a child           own       own        -       own         own
  *
- * EXACT allocation may also be called from signal handlers. Plain verbs never return NULL: they
- * call the failure handler. try_ verbs return NULL and set errno. errno is untouched by success.
- * A NULL arena is allowed only in bitena_drop: every other verb aborts with the parameter's name.
- * Names that end in an underscore are for the code in this file. */
+ * EXACT allocation may also be called from signal handlers; one that interrupts its own thread's
+ * search in a full arena may wait up to half a second before it is refused. Plain verbs never
+ * return NULL: they call the failure handler. try_ verbs return NULL and set errno. errno is
+ * untouched by success. A NULL arena is allowed only in bitena_drop: every other verb aborts with
+ * the parameter's name. Names that end in an underscore are for the code in this file. */
 #ifndef BITENA_H
 #define BITENA_H
 
@@ -70,7 +71,8 @@ BITENA_API bitena *bitena_new(size_t capacity);
 /* The same with options (not NULL). EINVAL: an unknown, contradictory or not yet offered option. */
 BITENA_API bitena *bitena_open(const bitena_options *options);
 
-/* An arena inside the caller's buffer of size bytes: no system call, no heap. ENOMEM: too small
+/* An arena inside the caller's buffer of size bytes: no heap, and no system call but the thread's
+ * first in this library, which asks for its number. ENOMEM: too small
  * for the arena or for options->capacity. The buffer stays the caller's and must outlive the
  * arena. */
 BITENA_API bitena *bitena_init(void *buffer, size_t size, const bitena_options *options);

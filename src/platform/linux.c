@@ -133,19 +133,29 @@ uint32_t platform_thread_number(void)
 static pthread_key_t thread_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void))
+/* The result of a function that returns its error, as platform.h has it. */
+static int failed(int error)
 {
-    int error = pthread_key_create(&thread_key, at_thread_end);
-    if (error == 0) {
-        error = pthread_atfork(NULL, NULL, after_fork_in_child);
-    }
     errno = error ? error : errno;
     return error ? -1 : 0;
 }
 
+int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void))
+{
+    int error = pthread_key_create(&thread_key, at_thread_end);
+    if (error != 0) {
+        return failed(error);
+    }
+    error = pthread_atfork(NULL, NULL, after_fork_in_child);
+    if (error != 0) {
+        (void)pthread_key_delete(thread_key);
+    }
+    return failed(error);
+}
+
 int platform_set_thread_value(void *value)
 {
-    return pthread_setspecific(thread_key, value) == 0 ? 0 : -1;
+    return failed(pthread_setspecific(thread_key, value));
 }
 
 /* Half of them: users' destructors of the first round find their thread registered, and a thread

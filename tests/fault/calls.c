@@ -33,7 +33,7 @@ static struct {
     void *address;
     size_t bytes;
 } mappings[MAPPINGS];
-static size_t files, wrong;
+static size_t files, keys, wrong;
 
 void *__real_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *address, size_t bytes);
@@ -43,6 +43,7 @@ size_t __real_fread(void *to, size_t size, size_t count, FILE *file);
 int __real_fclose(FILE *file);
 int __real_getrlimit(int resource, struct rlimit *limit);
 int __real_pthread_key_create(pthread_key_t *key, void (*at_end)(void *));
+int __real_pthread_key_delete(pthread_key_t key);
 int __real_pthread_setspecific(pthread_key_t key, const void *value);
 int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __real_sched_yield(void);
@@ -60,6 +61,7 @@ size_t __wrap_fread(void *to, size_t size, size_t count, FILE *file);
 int __wrap_fclose(FILE *file);
 int __wrap_getrlimit(int resource, struct rlimit *limit);
 int __wrap_pthread_key_create(pthread_key_t *key, void (*at_end)(void *));
+int __wrap_pthread_key_delete(pthread_key_t key);
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __wrap_sched_yield(void);
@@ -136,7 +138,7 @@ static int ask_plan(enum fault_call call)
 
 struct fault_ledger fault_ledger(void)
 {
-    struct fault_ledger ledger = {.files = files, .wrong = wrong};
+    struct fault_ledger ledger = {.files = files, .keys = keys, .wrong = wrong};
     for (size_t i = 0; i < MAPPINGS; i++) {
         ledger.mappings += mappings[i].address != NULL;
         ledger.bytes += mappings[i].bytes;
@@ -218,7 +220,17 @@ int __wrap_getrlimit(int resource, struct rlimit *limit)
 int __wrap_pthread_key_create(pthread_key_t *key, void (*at_end)(void *))
 {
     int error = ask_plan(CALL_pthread_key_create);
-    return error ? error : __real_pthread_key_create(key, at_end);
+    error = error ? error : __real_pthread_key_create(key, at_end);
+    keys += error == 0;
+    return error;
+}
+
+int __wrap_pthread_key_delete(pthread_key_t key)
+{
+    (void)ask_plan(CALL_pthread_key_delete);
+    int error = __real_pthread_key_delete(key);
+    keys -= error == 0;
+    return error;
 }
 
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value)

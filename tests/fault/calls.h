@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* X(name, errors...): what it may fail with, up to three; a first 0: it cannot fail, by its
- * specification (gettid and _SC_PAGESIZE have no error, pthread_once none for a valid control). */
+ * specification (gettid and _SC_PAGESIZE have no error, the key and the control given are valid). */
 #define FAULT_CALLS(X)                      \
     X(mmap, ENOMEM, EAGAIN, EPERM)          \
     X(munmap, ENOMEM, EINVAL, 0)            \
@@ -22,6 +22,7 @@
     X(fclose, EIO, 0, 0)                    \
     X(getrlimit, EPERM, 0, 0)               \
     X(pthread_key_create, EAGAIN, 0, 0)     \
+    X(pthread_key_delete, 0, 0, 0)          \
     X(pthread_setspecific, ENOMEM, 0, 0)    \
     X(pthread_atfork, ENOMEM, 0, 0)         \
     X(sched_yield, ENOSYS, 0, 0)            \
@@ -70,7 +71,7 @@ size_t fault_failed(void);                             /* calls of all kinds */
 
 /* What this process has had from the system and not given back. */
 struct fault_ledger {
-    size_t mappings, bytes, files;
+    size_t mappings, bytes, files, keys;
     size_t wrong; /* given back twice, in part, or never had */
 };
 struct fault_ledger fault_ledger(void);

@@ -47,6 +47,8 @@ PLANTS = [
     ("a thread that was not registered gets no id", DRIVER, ["threads_one_after_another"], "not so",
      [("thread.c", "        release_slot(slot);\n        slot = THREAD_NO_SLOT;\n",
        "        release_slot(slot);\n        return 0;\n")], ["thread.c"]),
+    ("a key that no hook will use is kept", DRIVER, ["plain"], "ledger.keys",
+     [("platform/linux.c", "        (void)pthread_key_delete(thread_key);\n", "")], ["platform/linux.c"]),
     ("a line that was cut short is not finished", DRIVER, ["says_why_it_aborts"], "expected",
      [("platform/linux.c", "        text += written;\n", "        return;\n        text += written;\n")],
      ["platform/linux.c"]),
