@@ -15,8 +15,9 @@
  * EXACT allocation may also be called from signal handlers; one that interrupts its own thread's
  * search in a full arena may wait up to half a second before it is refused. Plain verbs never
  * return NULL: they call the failure handler. try_ verbs return NULL and set errno. errno is
- * untouched by success. A NULL arena is allowed only in bitena_drop: every other verb aborts with
- * the parameter's name. Names that end in an underscore are for the code in this file. */
+ * untouched by success. No verb is a cancellation point. A NULL arena is allowed only in
+ * bitena_drop: every other verb aborts with the parameter's name. Names that end in an underscore
+ * are for the code in this file. */
 #ifndef BITENA_H
 #define BITENA_H
 

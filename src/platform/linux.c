@@ -26,6 +26,20 @@ size_t platform_page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* No verb is a cancellation point: a thread must not end with runs in hand. What sleeps, reads or
+ * writes here stands between these two, which only change a word of the thread's. */
+static int hold_off_cancel(void)
+{
+    int before;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static void allow_cancel(int before)
+{
+    (void)pthread_setcancelstate(before, &before);
+}
+
 /* The first number after `key` in a small file of /proc; 0 where there is none. */
 static uint64_t number_from(const char *path, const char *key)
 {
@@ -66,7 +80,9 @@ void *platform_reserve(size_t bytes, struct platform_refusal *refusal)
     void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) {
+        int cancel = hold_off_cancel();
         explain_refusal(bytes, refusal);
+        allow_cancel(cancel);
         errno = ENOMEM;
         return NULL;
     }
@@ -120,7 +136,9 @@ void platform_wait(int tries)
     if (tries < 64) {
         sched_yield();
     } else {
+        int cancel = hold_off_cancel();
         nanosleep(&(struct timespec){0, 50000}, NULL);
+        allow_cancel(cancel);
     }
     errno = saved;
 }
@@ -173,15 +191,17 @@ void platform_once(void (*fn)(void))
 
 void platform_write_error(const char *text, size_t length)
 {
+    int cancel = hold_off_cancel();
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
         if (written < 0 && errno == EINTR) {
             continue;
         }
         if (written <= 0) {
-            return;
+            break;
         }
         text += written;
         length -= (size_t)written;
     }
+    allow_cancel(cancel);
 }

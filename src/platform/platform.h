@@ -1,7 +1,7 @@
 /* What differs between systems. The build picks the file that implements it; no other file of
  * the core makes a system call. Preconditions: bytes and addresses are multiples of
  * platform_page_size() unless said otherwise. Functions that return int give 0, or -1 with
- * errno.
+ * errno. None is a cancellation point.
  * SPDX-License-Identifier: MIT */
 #ifndef BITENA_PLATFORM_H
 #define BITENA_PLATFORM_H

@@ -44,6 +44,7 @@ int __real_fclose(FILE *file);
 int __real_getrlimit(int resource, struct rlimit *limit);
 int __real_pthread_key_create(pthread_key_t *key, void (*at_end)(void *));
 int __real_pthread_key_delete(pthread_key_t key);
+int __real_pthread_setcancelstate(int state, int *before);
 int __real_pthread_setspecific(pthread_key_t key, const void *value);
 int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __real_sched_yield(void);
@@ -62,6 +63,7 @@ int __wrap_fclose(FILE *file);
 int __wrap_getrlimit(int resource, struct rlimit *limit);
 int __wrap_pthread_key_create(pthread_key_t *key, void (*at_end)(void *));
 int __wrap_pthread_key_delete(pthread_key_t key);
+int __wrap_pthread_setcancelstate(int state, int *before);
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __wrap_sched_yield(void);
@@ -231,6 +233,12 @@ int __wrap_pthread_key_delete(pthread_key_t key)
     int error = __real_pthread_key_delete(key);
     keys -= error == 0;
     return error;
+}
+
+int __wrap_pthread_setcancelstate(int state, int *before)
+{
+    (void)ask_plan(CALL_pthread_setcancelstate);
+    return __real_pthread_setcancelstate(state, before);
 }
 
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value)

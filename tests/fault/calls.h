@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* X(name, errors...): what it may fail with, up to three; a first 0: it cannot fail, by its
- * specification (gettid and _SC_PAGESIZE have no error, the key and the control given are valid). */
+ * specification (gettid and _SC_PAGESIZE have no error; keys, controls and states are valid). */
 #define FAULT_CALLS(X)                      \
     X(mmap, ENOMEM, EAGAIN, EPERM)          \
     X(munmap, ENOMEM, EINVAL, 0)            \
@@ -23,6 +23,7 @@
     X(getrlimit, EPERM, 0, 0)               \
     X(pthread_key_create, EAGAIN, 0, 0)     \
     X(pthread_key_delete, 0, 0, 0)          \
+    X(pthread_setcancelstate, 0, 0, 0)      \
     X(pthread_setspecific, ENOMEM, 0, 0)    \
     X(pthread_atfork, ENOMEM, 0, 0)         \
     X(sched_yield, ENOSYS, 0, 0)            \
