@@ -7,7 +7,7 @@ DURATION ?= 60
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model faults proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model faults fuzz proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -39,6 +39,10 @@ model: ## interleavings of the shipped sources, one by one, to the widest bounds
 faults: ## every call to the system failed, in turn and at random; signals; planted faults; minutes
 	@tools/setup faults
 	@tools/faults
+
+fuzz: ## libFuzzer and AFL++ for DURATION seconds; what they find, and how much they ran, is kept in build/fuzz
+	@tools/setup fuzz
+	@tools/fuzz $(DURATION)
 
 bench-core: ## the speeds of the core
 	@tools/setup bench

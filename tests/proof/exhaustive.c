@@ -17,9 +17,8 @@
 #endif
 #include PROOF_PLACE
 
-__extension__ typedef __int128 wide;
+#include "../support/wide.h"
 
-static const wide beyond = (wide)1 << 64; /* the first number that is no word */
 static unsigned long long cases;
 static size_t words[256], aligns[16];
 static size_t word_count, align_count;
@@ -31,25 +30,6 @@ static void check(bool same, const char *what, size_t a, size_t b, size_t c, siz
         (void)printf("exhaustive: %s differs: %#zx %#zx %#zx %#zx\n", what, a, b, c, d);
         exit(1);
     }
-}
-
-/* The first multiple of align at or above n: the plain way. */
-static wide multiple_from(size_t n, size_t align)
-{
-    wide multiple = (wide)n / align * align;
-    return multiple < n ? multiple + align : multiple;
-}
-
-/* First and last place where the run fits, false: none. Division only, no masks. */
-static bool look_for(size_t floor, size_t ceiling, size_t size, size_t align, wide *first,
-                     wide *last)
-{
-    *first = multiple_from(floor, align);
-    if (*first + size > ceiling) {
-        return false;
-    }
-    *last = ((wide)ceiling - size) / align * align;
-    return true;
 }
 
 static void placing(size_t floor, size_t ceiling, size_t size, size_t align)

@@ -105,6 +105,8 @@ struct model {
     struct model_window windows[MODEL_WINDOWS];
     size_t object_count, mark_count, cleanup_count, window_count;
 
+    bool unlogged; /* for speed */
+    bool aborts;   /* at a difference: for a fuzzer, which keeps the input then */
     bool running_cleanups;
     bool armed; /* the failure handler may be called, and goes to `jump` */
     jmp_buf jump;
@@ -159,6 +161,8 @@ void model_begin_end(int arena, uint64_t lane, uint64_t born);
 void model_finish_end(int arena, uint64_t lane, uint64_t born);
 void model_end_marks(int arena, uint64_t lane, uint64_t born);
 void model_rewind_to(const struct model_mark *mark);
+void model_rewind_to_first(void);     /* the caller's first mark in the root */
+void model_check_all_went_back(void); /* after every lane has rewound to its first mark */
 
 /* model_family.c: whole arenas */
 void model_open_root(enum model_kind kind, const bitena_options *options, void *buffer,
@@ -168,7 +172,8 @@ void model_new_child(int parent);
 void model_drop(int arena);
 void model_absorb(int arena);
 void model_own(int arena);
-void model_thread_ends(void); /* the caller's */
+void model_drop_children(void); /* those in which no scope is open, whoever owns them */
+void model_thread_ends(void);   /* the caller's */
 
 /* model_world.c */
 void model_run_world(size_t number, uint64_t seed, uint64_t steps, enum model_plant plant);

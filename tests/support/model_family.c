@@ -232,6 +232,21 @@ void model_own(int arena)
     }
 }
 
+void model_drop_children(void)
+{
+    for (bool found = true; found;) {
+        found = false;
+        for (int i = 1; i < MODEL_ARENAS; i++) {
+            const struct model_arena *a = &model.arenas[i];
+            if (a->handle && a->children == 0 && a->scopes == 0) {
+                model_own(i);
+                model_drop(i);
+                found = true;
+            }
+        }
+    }
+}
+
 void model_thread_ends(void)
 {
     for (int arena = 0; arena < MODEL_ARENAS; arena++) {

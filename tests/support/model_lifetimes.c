@@ -157,6 +157,39 @@ void model_rewind_dead(int arena)
     }
 }
 
+/* Where one lane holds everything, the whole capacity is there again, in one piece. */
+void model_rewind_to_first(void)
+{
+    bitena *root = model.arenas[0].handle;
+    for (size_t i = 0; i < model.mark_count; i++) {
+        struct model_mark first = model.marks[i];
+        if (first.arena != 0 || first.thread != model.thread || !first.live || first.is_scope) {
+            continue;
+        }
+        model_rewind_to(&first);
+        if (model.arenas[0].kind != KIND_SHARED) {
+            size_t remaining = bitena_remaining(root);
+            bool once = bitena_try_alloc(root, model.capacity, 1) != NULL;
+            bool twice = once || bitena_try_alloc(root, model.capacity, 1);
+            if (remaining != model.capacity || !once) {
+                model_mismatch("all was rewound, but of %zu bytes %zu remain, %s in one piece",
+                               model.capacity, remaining, twice ? "only at a second try" : "not");
+            }
+            model_rewind_to(&first);
+        }
+        return;
+    }
+}
+
+void model_check_all_went_back(void)
+{
+    bitena *root = model.arenas[0].handle;
+    if (model.object_count != 0 || model.cleanup_count != 0 || bitena_used(root) != 0) {
+        model_mismatch("all was rewound, but %zu objects, %zu cleanups and %zu used bytes are left",
+                       model.object_count, model.cleanup_count, bitena_used(root));
+    }
+}
+
 /* The scope's own mark is in the books too, so that what happens inside may end it early. */
 static bool find_scope(uint64_t born, struct model_mark **found)
 {

@@ -104,22 +104,6 @@ static void any_arena_step(void)
     }
 }
 
-/* Those in which no scope is open, whoever owns them. */
-static void drop_children(void)
-{
-    for (bool found = true; found;) {
-        found = false;
-        for (int i = 1; i < MODEL_ARENAS; i++) {
-            const struct model_arena *a = &model.arenas[i];
-            if (a->handle && a->children == 0 && a->scopes == 0) {
-                model_own(i);
-                model_drop(i);
-                found = true;
-            }
-        }
-    }
-}
-
 static void end_something(int arena)
 {
     bool root = arena == 0;
@@ -134,7 +118,7 @@ static void end_something(int arena)
         model_reset(arena);
     } else if (!world.pinned && random_one_in(&model.random, 3)) {
         if (random_one_in(&model.random, 2)) {
-            drop_children();
+            model_drop_children();
         }
         model_reset(arena);
     }
@@ -213,30 +197,6 @@ static void step(unsigned depth)
     }
 }
 
-/* Where one lane holds everything, the whole capacity is there again, in one piece. */
-static void rewind_to_first(void)
-{
-    bitena *root = model.arenas[0].handle;
-    for (size_t i = 0; i < model.mark_count; i++) {
-        struct model_mark first = model.marks[i];
-        if (first.arena != 0 || first.thread != model.thread || !first.live || first.is_scope) {
-            continue;
-        }
-        model_rewind_to(&first);
-        if (world.kind != KIND_SHARED) {
-            size_t remaining = bitena_remaining(root);
-            bool once = bitena_try_alloc(root, model.capacity, 1) != NULL;
-            bool twice = once || bitena_try_alloc(root, model.capacity, 1);
-            if (remaining != model.capacity || !once) {
-                model_mismatch("all was rewound, but of %zu bytes %zu remain, %s in one piece",
-                               model.capacity, remaining, twice ? "only at a second try" : "not");
-            }
-            model_rewind_to(&first);
-        }
-        return;
-    }
-}
-
 static int next_not_done(void)
 {
     for (int i = 0; i < MODEL_WORKERS; i++) {
@@ -256,7 +216,7 @@ static void *work(void *argument)
             return NULL;
         }
         if (baton.order == REWIND_FIRST) {
-            rewind_to_first();
+            model_rewind_to_first();
         }
         while (baton.order == RUN && !model.finishing) {
             step(0);
@@ -302,24 +262,15 @@ static void give(enum order order)
     } while (baton.replace >= 0);
 }
 
-static void check_that_all_went_back(void)
-{
-    bitena *root = model.arenas[0].handle;
-    if (model.object_count != 0 || model.cleanup_count != 0 || bitena_used(root) != 0) {
-        model_mismatch("all was rewound, but %zu objects, %zu cleanups and %zu used bytes are left",
-                       model.object_count, model.cleanup_count, bitena_used(root));
-    }
-}
-
 static void end_world(void)
 {
     model_verify_all();
     model.thread = ++baton.threads; /* the main thread, as a new one each time */
-    drop_children();
+    model_drop_children();
     model_verify_all();
     if (world.pinned) {
         give(REWIND_FIRST);
-        check_that_all_went_back();
+        model_check_all_went_back();
     }
     model.thread = ++baton.threads;
     if (world.kind == KIND_LOCAL) {

@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#ifdef RANDOM_CHOICES /* a header with another source of choices: a fuzzer's input */
+#include RANDOM_CHOICES
+#else
 struct random {
     uint64_t state;
 };
@@ -33,6 +36,7 @@ static inline size_t random_below(struct random *random, size_t n)
 {
     return (size_t)(((random_next(random) >> 32) * (uint64_t)n) >> 32);
 }
+#endif
 
 /* low to high, both included. */
 static inline size_t random_between(struct random *random, size_t low, size_t high)
