@@ -4,6 +4,7 @@
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 DURATION ?= 60
+SEED ?= 1
 ONLY ?=
 export JOBS
 
@@ -23,9 +24,9 @@ test: ## everything; ONLY="gcc clang asan tsan valgrind" takes a part
 	@tools/setup test
 	@tools/test $(ONLY)
 
-soak: ## the stress tests for DURATION seconds each
-	@tools/setup test
-	@tools/soak $(DURATION)
+soak: ## threads, families and all verbs for DURATION seconds in all, SEED=n; results in build/soak/log.csv
+	@tools/setup soak
+	@tools/soak $(DURATION) $(SEED)
 
 static: ## what can be said of src/ without running it: analyzers, stack, locked instructions, exported names
 	@tools/setup static
