@@ -1,11 +1,15 @@
-/* The explorer's machine. Steps: (1) a run begins in a fresh world with zeroed stacks; (2) before
- * each access to a shared word the running coroutine asks which thread goes on; the answers of the
- * trail's prefix are repeated, after it the first choice is taken; (3) at the end the last answer
- * that has an alternative takes it, and the next run begins. At each new place with a choice the
- * whole state is hashed, and a state seen before ends the run. All live values are in memory then,
- * since explore_at makes the compiler save every register in its frame.
+/* The explorer's machine. Steps: (1) a run begins in a fresh world with zeroed stacks; (2) before an
+ * access to a word where threads meet, the player yields, and the search asks which one goes on; the
+ * answers of the trail's prefix are repeated, after it the first choice is taken; (3) at the end the
+ * last answer that has an alternative takes it, and the next run begins. At each new place with a
+ * choice the whole state is hashed, and a state seen before ends the run.
+ *
+ * Where threads meet is learnt: a word that two have accessed, one of them writing, in any run. With
+ * a new one the search begins anew. When none is new all runs were walked that differ: in a first
+ * meeting at an unknown word, all accesses before it commute, so that it would have been met in a run
+ * that switches at the known words only. (Accesses that are not atomic are taken to be free of races,
+ * which is ThreadSanitizer's part.)
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "explore.h"
 
 #include <setjmp.h>
@@ -14,39 +18,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <ucontext.h>
 
 #include "order_played.h"
+#include "players.h"
 #include "seen.h"
 #include "thread.h"
+#include "words.h"
 
 enum {
-    STACK_BYTES = 32 << 10,
     STEP_BOUND = 20000,
     SLOT_BYTES = 128, /* the stride of thread.c's slots */
+    SLOTS = 2 * EXPLORE_THREADS,
     CLOSER = EXPLORE_THREADS,
-    COROUTINES = EXPLORE_THREADS + 1,
+    PLAYERS = EXPLORE_THREADS + 1, /* in a choice: above it stand the spurious failures */
     NOBODY = -1
 };
 
-/* Who a thread is to the library. */
-struct identity {
-    uint64_t id, registered;
-    struct thread_last last;
-};
-
-static struct coroutine {
-    ucontext_t context;
-    const char *low; /* its live stack begins here */
-    struct identity identity;
+static struct place {
     bool done;
     bool news;  /* another one has written since it last waited */
     bool waits; /* and nobody has since: looking again would show the same */
-} coroutines[COROUTINES];
-static __attribute__((aligned(64))) char stacks[COROUTINES][STACK_BYTES];
+} places[EXPLORE_THREADS];
 
 static struct choice {
-    uint8_t taken, count, next; /* next: who runs then; COROUTINES + taken: a spurious failure */
+    uint8_t taken, count, next; /* next: who runs then; PLAYERS + taken: a spurious failure */
 } trail[2 * STEP_BOUND];
 static size_t position, prefix;
 
@@ -54,35 +49,25 @@ static const struct scenario *scenario;
 static const struct limits *limits;
 static struct outcome outcome;
 static int running = NOBODY, preemptions, spurious;
+static int bound;   /* of preemptions, now: meetings are learnt by fewer first, which is quicker */
+static bool learnt; /* a meeting that the runs before did not know */
+static uint32_t round_of_search; /* states seen in one before do not count */
 static size_t steps;
-static ucontext_t home;
-static ucontext_t blank; /* every coroutine begins with these registers, in every run */
 static sigjmp_buf after_fault;
 static struct region state[EXPLORE_REGIONS], shared[EXPLORE_REGIONS];
 static size_t state_count, shared_count;
-static struct identity registered[EXPLORE_THREADS];
-static char slots[EXPLORE_THREADS * SLOT_BYTES]; /* as they are when all are registered */
-
-static void load_identity(const struct identity *who)
-{
-    bitena_thread_id = who->id;
-    thread_registered = who->registered;
-    thread_last = who->last;
-}
-
-static struct identity save_identity(void)
-{
-    return (struct identity){bitena_thread_id, thread_registered, thread_last};
-}
+static char slots[SLOTS * SLOT_BYTES]; /* as they are when all are registered */
+extern const char end[];               /* of the program's static data: the linker's */
 
 void explore_identities(void)
 {
-    for (int i = 0; i < EXPLORE_THREADS; i++) {
-        load_identity(&(struct identity){0});
-        (void)register_thread();
-        registered[i] = save_identity();
-    }
+    players_register(EXPLORE_THREADS);
     memcpy(slots, thread_copy(), sizeof slots);
+}
+
+void explore_become(int identity)
+{
+    players_become(identity);
 }
 
 void explore_state(struct region region)
@@ -100,30 +85,21 @@ int explore_running(void)
     return running;
 }
 
-static _Noreturn void leave(void)
-{
-    running = NOBODY;
-    (void)setcontext(&home);
-    abort();
-}
-
 void explore_fault(const char *what)
 {
     outcome.fault = what;
-    leave();
+    siglongjmp(after_fault, 1);
 }
 
 static void on_signal(int number)
 {
     (void)number;
-    outcome.fault = "a memory fault";
-    running = NOBODY;
-    siglongjmp(after_fault, 1);
+    explore_fault("a memory fault");
 }
 
 static uint64_t hash_of_memory(uint64_t hash)
 {
-    hash = hash_bytes(hash, thread_copy(), sizeof slots);
+    hash = words_hash(hash_bytes(hash, thread_copy(), sizeof slots));
     for (size_t i = 0; i < state_count; i++) {
         hash = hash_bytes(hash, state[i].from, state[i].bytes);
     }
@@ -132,16 +108,14 @@ static uint64_t hash_of_memory(uint64_t hash)
 
 static uint64_t hash_of_state(void)
 {
-    uint64_t hash = limits->preemptions < 0 ? 0 : (uint64_t)(preemptions * COROUTINES + running);
+    uint64_t hash = bound < 0 ? 0 : (uint64_t)(preemptions * PLAYERS + running);
+    hash = hash_bytes(hash, &round_of_search, sizeof round_of_search);
     hash = hash_of_memory(hash_bytes(hash, &spurious, sizeof spurious));
     for (int i = 0; i < scenario->threads; i++) {
-        const struct coroutine *c = &coroutines[i];
-        uint64_t flags = (uint64_t)c->done << 2 | (uint64_t)c->news << 1 | c->waits;
+        const struct place *p = &places[i];
+        uint64_t flags = (uint64_t)p->done << 2 | (uint64_t)p->news << 1 | p->waits;
         hash = hash_bytes(hash, &flags, sizeof flags);
-        hash = hash_bytes(hash, &c->identity, sizeof c->identity);
-        if (!c->done) {
-            hash = hash_bytes(hash, c->low, (size_t)(stacks[i] + STACK_BYTES - c->low));
-        }
+        hash = p->done ? hash : player_hash(i, hash);
     }
     return hash;
 }
@@ -160,14 +134,14 @@ static struct choice *choose(unsigned count)
 }
 
 /* Who may go on; the one that runs is first, unless it leaves, and then last. */
-static unsigned enabled(int options[COROUTINES], bool leaves)
+static unsigned enabled(int options[EXPLORE_THREADS], bool leaves)
 {
     unsigned count = 0;
     for (int pass = 0; pass < 2 && count == 0; pass++) { /* where all wait, all may look again */
         for (int i = 0; i < scenario->threads; i++) {
             int who = (running + i + leaves) % scenario->threads;
             bool is_other = !leaves || who != running || count == 0;
-            if (!coroutines[who].done && is_other && (pass == 1 || !coroutines[who].waits)) {
+            if (!places[who].done && is_other && (pass == 1 || !places[who].waits)) {
                 options[count++] = who;
             }
         }
@@ -175,26 +149,23 @@ static unsigned enabled(int options[COROUTINES], bool leaves)
     return count;
 }
 
-/* The next to run. */
+/* The next to run; NOBODY: the state was met before. */
 static int pick(bool leaves)
 {
-    int options[COROUTINES];
+    int options[EXPLORE_THREADS];
     unsigned count = enabled(options, leaves);
     if (count == 0) {
         return CLOSER;
     }
     bool stays = !leaves && options[0] == running;
-    if (stays && preemptions == limits->preemptions) {
-        count = 1;
-    }
-    if (count == 1) {
+    if (count == 1 || (stays && preemptions == bound)) {
         return options[0];
     }
     if (position == prefix && limits->merge) {
         bool is_new = seen_add(hash_of_state());
         outcome.states += is_new;
         if (!is_new) {
-            leave();
+            return NOBODY;
         }
     }
     struct choice *choice = choose(count);
@@ -204,20 +175,6 @@ static int pick(bool leaves)
     return next;
 }
 
-static __attribute__((noinline)) void decide(bool leaves)
-{
-    struct coroutine *from = &coroutines[running];
-    from->low = __builtin_frame_address(0);
-    from->identity = save_identity();
-    int next = pick(leaves);
-    coroutines[next].waits = false;
-    if (next != running) {
-        running = next;
-        load_identity(&coroutines[next].identity);
-        (void)swapcontext(&from->context, &coroutines[next].context);
-    }
-}
-
 static void step(void)
 {
     if (++steps == STEP_BOUND) {
@@ -225,30 +182,45 @@ static void step(void)
     }
 }
 
-static bool is_shared(const void *word)
+static bool is_within(const struct region *regions, size_t count, const void *word)
 {
-    for (size_t i = 0; i < shared_count; i++) {
-        if ((uintptr_t)word - (uintptr_t)shared[i].from < shared[i].bytes) {
+    for (size_t i = 0; i < count; i++) {
+        if ((uintptr_t)word - (uintptr_t)regions[i].from < regions[i].bytes) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_shared(const void *word)
+{
+    if (is_within(shared, shared_count, word)) {
+        return true;
+    }
+    bool is_static = (uintptr_t)word < (uintptr_t)end && !players_own(word);
+    if (is_static && !is_within(state, state_count, word)) {
+        words_keep(word);
+    }
+    return is_static;
+}
+
 __attribute__((noinline)) void explore_at(const void *word, enum explore_kind kind)
 {
-    if (running == NOBODY || !is_shared(word)) {
+    if (!scenario || !is_shared(word) || running == NOBODY) {
         return;
     }
     step();
     if (running == CLOSER) {
         return;
     }
-    __builtin_unwind_init();
-    decide(false);
-    for (int i = 0; kind == EXPLORE_WRITE && i < scenario->threads; i++) {
-        coroutines[i].waits = false;
-        coroutines[i].news = coroutines[i].news || i != running;
+    bool writes = kind == EXPLORE_WRITE;
+    if (word_meets(word, running, writes, &learnt) || limits->every) {
+        __builtin_unwind_init(); /* saves every register in this frame */
+        player_yield(TURN_ACCESS);
+    }
+    for (int i = 0; writes && i < scenario->threads; i++) {
+        places[i].waits = false;
+        places[i].news = places[i].news || i != running;
     }
 }
 
@@ -261,10 +233,10 @@ __attribute__((noinline)) void explore_wait(void)
     if (running == CLOSER) {
         return;
     }
-    coroutines[running].waits = !coroutines[running].news;
-    coroutines[running].news = false;
+    places[running].waits = !places[running].news;
+    places[running].news = false;
     __builtin_unwind_init();
-    decide(true);
+    player_yield(TURN_WAITS);
     step();
 }
 
@@ -275,54 +247,63 @@ int explore_spurious(const void *word)
         return 0;
     }
     struct choice *choice = choose(2);
-    choice->next = (uint8_t)(COROUTINES + choice->taken);
+    choice->next = (uint8_t)(PLAYERS + choice->taken);
     spurious += choice->taken;
     return choice->taken;
 }
 
-static void body(int which)
+void explore_thread_end(void (*last)(void))
 {
-    if (which == CLOSER) {
-        outcome.ends += seen_add(hash_of_memory(CLOSER)); /* no state begins so */
-        scenario->end();
-        leave();
+    explore_run_destructors(last);
+    player_renew();
+}
+
+static void program(int who)
+{
+    if (scenario->thread[who]) {
+        scenario->thread[who]();
+        return;
     }
-    scenario->thread[which]();
-    coroutines[which].done = true;
-    decide(true);
-    abort(); /* who is done is not chosen */
+    for (int i = 0; i < EXPLORE_CALLS && scenario->calls[who][i]; i++) {
+        scenario->calls[who][i]();
+    }
 }
 
 static void prepare(void)
 {
     memcpy((void *)(uintptr_t)thread_copy(), slots, sizeof slots);
+    words_restore();
+    running = NOBODY;
     state_count = shared_count = steps = position = 0;
     preemptions = spurious = 0;
-    load_identity(&registered[0]);
+    players_reset();
     scenario->begin();
-    registered[0].last = (struct thread_last){0};
-    for (int i = 0; i < COROUTINES; i++) {
-        struct coroutine *c = &coroutines[i];
-        memset(stacks[i], 0, STACK_BYTES);
-        c->done = c->news = c->waits = false;
-        c->low = stacks[i] + STACK_BYTES;
-        c->identity = registered[i == CLOSER ? 0 : scenario->identity[i]];
-        c->context = blank;
-        c->context.uc_stack.ss_sp = stacks[i];
-        c->context.uc_stack.ss_size = STACK_BYTES;
-        c->context.uc_link = NULL;
-        makecontext(&c->context, (void (*)(void))body, 1, i);
+    players_become(0);
+    for (int i = 0; i < scenario->threads; i++) {
+        places[i] = (struct place){0};
+        player_begin(i, scenario->identity[i], program);
     }
 }
 
 static void run_once(void)
 {
-    prepare();
-    if (sigsetjmp(after_fault, 1) == 0) {
+    if (sigsetjmp(after_fault, 0) == 0) {
+        prepare();
         running = 0;
-        load_identity(&coroutines[0].identity);
-        (void)swapcontext(&home, &coroutines[0].context);
+        while (running != CLOSER && running != NOBODY) {
+            places[running].waits = false;
+            enum turn turn = player_play(running);
+            places[running].done = turn == TURN_DONE;
+            running = learnt ? NOBODY : pick(turn != TURN_ACCESS);
+        }
+        if (running == CLOSER) {
+            outcome.ends +=
+                seen_add(hash_of_memory(~(uint64_t)round_of_search)); /* no state begins so */
+            players_become(0);
+            scenario->end();
+        }
     }
+    running = NOBODY;
     outcome.runs++;
     outcome.longest = steps > outcome.longest ? steps : outcome.longest;
 }
@@ -340,29 +321,47 @@ static bool turn_back(void)
     return true;
 }
 
+/* False: out of time. */
+static bool search(double until)
+{
+    prefix = 0;
+    learnt = false;
+    round_of_search++;
+    outcome = (struct outcome){.meetings = outcome.meetings, .longest = outcome.longest};
+    do {
+        run_once();
+        bool looks = outcome.runs % 256 == 0; /* at the time, which is a system call */
+        if (seen_is_full() || (looks && (double)clock() / CLOCKS_PER_SEC > until)) {
+            return false;
+        }
+    } while (!outcome.fault && !learnt && turn_back());
+    outcome.meetings += learnt;
+    return true;
+}
+
 struct outcome explore(const struct scenario *which, const struct limits *bounds)
 {
     static char signal_stack[64 << 10];
     (void)sigaltstack(&(stack_t){.ss_sp = signal_stack, .ss_size = sizeof signal_stack}, NULL);
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | SA_NODEFER};
     (void)sigaction(SIGSEGV, &action, NULL);
     (void)sigaction(SIGBUS, &action, NULL);
     scenario = which;
     limits = bounds;
     outcome = (struct outcome){0};
-    prefix = 0;
     seen_clear();
-    (void)getcontext(&blank);
-    double started = (double)clock() / CLOCKS_PER_SEC;
-    do {
-        run_once();
-        bool looks = outcome.runs % 256 == 0; /* at the time, which is a system call */
-        if (outcome.fault || seen_is_full() ||
-            (looks && (double)clock() / CLOCKS_PER_SEC - started > limits->seconds)) {
-            return outcome;
-        }
-    } while (turn_back());
-    outcome.exhausted = true;
+    words_forget_meetings();
+    double until = (double)clock() / CLOCKS_PER_SEC + limits->seconds;
+    bool in_time = true, more = true;
+    for (bound = limits->every ? limits->preemptions : 0; more && in_time && !outcome.fault;) {
+        in_time = search(until);
+        more = learnt || bound != limits->preemptions;
+        bound = learnt || bound == limits->preemptions ? bound
+                : bound < 2                            ? bound + 1
+                                                       : limits->preemptions;
+    }
+    outcome.exhausted = in_time && !outcome.fault;
+    scenario = NULL;
     return outcome;
 }
 
@@ -371,8 +370,8 @@ void explore_print_schedule(void)
 {
     int before = 0, times = 0;
     for (size_t i = 0; i < position; i++) {
-        if (trail[i].next >= COROUTINES) {
-            printf("%s", trail[i].next > COROUTINES ? " !" : "");
+        if (trail[i].next >= PLAYERS) {
+            printf("%s", trail[i].next > PLAYERS ? " !" : "");
         } else if (trail[i].next != before) {
             printf(" %c:%d", 'A' + before, times);
             before = trail[i].next;

@@ -61,4 +61,8 @@ int explore_spurious(const void *word); /* this weak compare-and-swap fails with
 #define cas_weak_release(p, expected, v) played_cas_(p, expected, v)
 #define cas_weak_acq_rel(p, expected, v) played_cas_(p, expected, v)
 
+/* The public header's own. */
+#define __atomic_load_n(p, order)     played_load_(p)
+#define __atomic_store_n(p, v, order) played_store_(p, v)
+
 #endif

@@ -50,28 +50,50 @@ void platform_wait(int tries)
     explore_wait();
 }
 
+/* A thread that follows another in its place has its number too, as with the kernel's. */
 uint32_t platform_thread_number(void)
 {
+    enum { IN_SCENARIOS = 64 };
     static uint32_t given;
-    return ++given;
+    return explore_running() < 0 ? ++given : IN_SCENARIOS + (uint32_t)explore_running();
 }
+
+static void (*thread_end)(void *value);
+static __thread void *thread_value;
 
 int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void))
 {
-    (void)at_thread_end; /* played threads neither end nor fork */
-    (void)after_fork_in_child;
+    thread_end = at_thread_end;
+    (void)after_fork_in_child; /* played threads do not fork */
     return 0;
 }
 
 int platform_set_thread_value(void *value)
 {
-    (void)value;
+    thread_value = value;
     return 0;
 }
 
+enum { END_ROUNDS = 2 };
+
 unsigned platform_thread_end_rounds(void)
 {
-    return 1;
+    return END_ROUNDS;
+}
+
+/* A round calls the destructor of each value that is set; the user's comes after the library's. */
+void explore_run_destructors(void (*last)(void))
+{
+    for (int round = 0; round < 2 * END_ROUNDS; round++) {
+        void *value = thread_value;
+        thread_value = NULL;
+        if (value && thread_end) {
+            thread_end(value);
+        }
+        if (round == 0 && last) {
+            last();
+        }
+    }
 }
 
 void platform_once(void (*fn)(void))

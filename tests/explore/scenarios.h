@@ -1,10 +1,12 @@
-/* The scenarios; the last has no name.
+/* The scenarios by theme; each row of arrays, and the row of themes, ends with an empty one.
  * SPDX-License-Identifier: MIT */
 #ifndef BITENA_EXPLORE_SCENARIOS_H
 #define BITENA_EXPLORE_SCENARIOS_H
 
 #include "explore.h"
 
-extern const struct scenario scenarios[];
+extern const struct scenario scenarios_pool[], scenarios_child[], scenarios_thread[],
+    scenarios_verbs[];
+extern const struct scenario *const scenario_themes[];
 
 #endif

@@ -20,6 +20,15 @@ static uint64_t mix(uint64_t a, uint64_t b)
 uint64_t hash_bytes(uint64_t hash, const void *from, size_t bytes)
 {
     const char *at = from;
+    uint64_t lanes[2] = {hash + 1, bytes};
+    for (; bytes >= 4 * sizeof(uint64_t); bytes -= 4 * sizeof(uint64_t)) { /* two at a time */
+        uint64_t words[4];
+        memcpy(words, at, sizeof words);
+        at += sizeof words;
+        lanes[0] = mix(lanes[0] ^ words[0], words[1]) + words[0];
+        lanes[1] = mix(lanes[1] ^ words[2], words[3]) + words[2];
+    }
+    hash = mix(lanes[0], lanes[1]);
     for (; bytes >= sizeof(uint64_t); bytes -= sizeof(uint64_t), at += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, at, sizeof word);
@@ -32,7 +41,9 @@ uint64_t hash_bytes(uint64_t hash, const void *from, size_t bytes)
 
 void seen_clear(void)
 {
-    memset(table, 0, sizeof table);
+    if (count != 0) {
+        memset(table, 0, sizeof table);
+    }
     count = 0;
 }
 

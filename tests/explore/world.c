@@ -29,22 +29,19 @@ void world_begin(size_t bytes, int mode, bool data)
     memset(buffer, 0, sizeof buffer);
     memset(&world, 0, sizeof world);
     bitena_options options = {.mode = mode, .lease_max = LEASE_MIN};
+    explore_state((struct region){&world, sizeof world});
+    explore_shared((struct region){&world, sizeof world});
+    explore_shared((struct region){buffer, bytes});
     world.arena = bitena_init(buffer, bytes, &options);
     world_require(world.arena != NULL, "the scenario's buffer is too small");
     struct arena *arena = arena_of(world.arena);
     world.pool = arena->pool;
     const char *tables = (const char *)arena;
     size_t table_bytes = (size_t)(buffer + bytes - tables);
-    explore_state((struct region){&world, sizeof world});
     explore_state((struct region){tables, table_bytes});
     if (data) {
         explore_state((struct region){buffer, bytes - table_bytes});
     }
-    const char *rare = (const char *)&arena->children;
-    const char *runs = (const char *)world.pool->runs;
-    explore_shared((struct region){rare, (size_t)((const char *)arena->table - rare)});
-    explore_shared((struct region){runs, (size_t)(buffer + bytes - runs)});
-    explore_shared((struct region){&arena->tlab.chain, sizeof arena->tlab.chain});
 }
 
 static char stamp_of(const struct object *object)
@@ -61,17 +58,18 @@ void *world_take(void *at, size_t size)
     uintptr_t low = world.pool->data, offset = (uintptr_t)from - low;
     world_require(offset <= world.pool->capacity && size <= world.pool->capacity - offset,
                   "an object outside of the block");
-    for (uint32_t i = 0; i < world.object_count; i++) {
+    for (uint32_t i = 0; i < WORLD_OBJECTS; i++) {
         const struct object *o = &world.objects[i];
         world_require(!o->at || from + size <= o->at || o->at + o->size <= from,
                       "two live objects overlap");
     }
-    uint32_t place = 0;
-    while (place < world.object_count && world.objects[place].at) {
+    /* Each thread has places of its own, so that the order of two takes alone makes no other world. */
+    uint32_t place = (uint32_t)(explore_running() + 1) % 4 * (WORLD_OBJECTS / 4);
+    uint32_t last = place + WORLD_OBJECTS / 4 - 1;
+    while (place < last && world.objects[place].at) {
         place++;
     }
-    world_require(place < WORLD_OBJECTS, "the scenario has too many objects");
-    world.object_count += place == world.object_count;
+    world_require(!world.objects[place].at, "the scenario has too many objects");
     world.objects[place] = (struct object){from, size};
     memset(at, stamp_of(&world.objects[place]), size);
     return at;
@@ -79,7 +77,7 @@ void *world_take(void *at, size_t size)
 
 void world_give(const void *at)
 {
-    for (uint32_t i = 0; i < world.object_count; i++) {
+    for (uint32_t i = 0; i < WORLD_OBJECTS; i++) {
         struct object *o = &world.objects[i];
         if (at && o->at == at) {
             for (size_t b = 0; b < o->size; b++) {
@@ -129,7 +127,7 @@ static void add_free(uintptr_t from, uintptr_t to)
     for (uint32_t i = 0; i < interval_count; i++) {
         world_require(to <= intervals[i].from || intervals[i].to <= from, "two free runs overlap");
     }
-    for (uint32_t i = 0; i < world.object_count; i++) {
+    for (uint32_t i = 0; i < WORLD_OBJECTS; i++) {
         const struct object *o = &world.objects[i];
         world_require(!o->at || to <= (uintptr_t)o->at || (uintptr_t)(o->at + o->size) <= from,
                       "a live object is free");
@@ -175,8 +173,11 @@ void world_check_free(void)
     world_require(pool->gathering == 0, "a gather was not ended");
     if (arena->mode != BITENA_EXACT) {
         add_tlab(&arena->tlab);
-        for (const struct tlab *t = arena->tlabs; t; t = t->next) {
-            add_tlab(t);
+        for (uint32_t i = 0; i < arena->table_count;
+             i++) { /* not the list, which may have lost one */
+            if (arena->table[i].tlab.bearer != 0) {
+                add_tlab(&arena->table[i].tlab);
+            }
         }
     }
     world_require(free_bytes + bitena_used(world.arena) == bitena_capacity(world.arena),
@@ -191,4 +192,24 @@ void world_check_whole(void)
     world_require(pool_free(pool) == pool->capacity, "bytes were lost");
     world_require(pool_take(pool, pool->capacity, 1, 0, &span), "the whole cannot be handed out");
     world_require(span.base == 0 && span.end == pool->capacity, "the whole has a hole");
+}
+
+void world_end_shared(void)
+{
+    world_check_free();
+    world_require(bitena_reset(world.arena) == 0, "the reset is refused");
+    world_require(bitena_remaining(world.arena) == bitena_capacity(world.arena),
+                  "bytes were lost in the reset");
+}
+
+struct mine *world_mine(void)
+{
+    int who = explore_running();
+    return &world.mine[who < 0 || who > WORLD_THREADS ? WORLD_THREADS : who];
+}
+
+void world_count_cleanup(void *unused)
+{
+    (void)unused;
+    world.cleanups++;
 }

@@ -8,11 +8,21 @@
 
 #include "core.h"
 
-enum { WORLD_OBJECTS = 64, WORLD_HANDS = 8 };
+enum { WORLD_OBJECTS = 64, WORLD_HANDS = 8, WORLD_THREADS = 3 };
 
 struct object {
     const char *at; /* NULL: not live */
     size_t size;
+};
+
+/* What a thread's calls leave to its next ones. */
+struct mine {
+    bitena *child;
+    struct span span;
+    bitena_mark mark;
+    void *since[4]; /* objects that the rewind or the drop gives back */
+    uint32_t since_count, deferred;
+    uint64_t id; /* while it is registered */
 };
 
 /* Zeroed as each run begins; part of the state. */
@@ -20,10 +30,12 @@ struct world {
     bitena *arena;
     struct pool *pool;
     struct object objects[WORLD_OBJECTS];
-    uint32_t object_count, refusals;
+    uint32_t refusals;
     struct span hands[WORLD_HANDS]; /* for what is handed from begin to thread to end */
     bitena *child[WORLD_HANDS];
     uint32_t cleanups;
+    uint32_t handed[WORLD_THREADS];      /* flags that order what is handed over */
+    struct mine mine[WORLD_THREADS + 1]; /* the last: of begin and end */
 };
 extern struct world world;
 
@@ -39,8 +51,11 @@ void *world_alloc(bitena *arena, size_t size, size_t align); /* counts a refusal
 struct span world_take_span(size_t size);
 void world_give_span(struct span span);
 
-void world_check_free(void);  /* what is free overlaps nothing, and the counts add up */
-void world_check_whole(void); /* all was given back: the whole capacity can be handed out */
+void world_check_free(void);   /* what is free overlaps nothing, and the counts add up */
+void world_check_whole(void);  /* all was given back: the whole capacity can be handed out */
+void world_end_shared(void);   /* the checks, and the reset of a shared arena without children */
+struct mine *world_mine(void); /* of the thread that runs */
+void world_count_cleanup(void *unused);
 void world_require(bool holds, const char *what);
 
 #endif

@@ -1,0 +1,82 @@
+"""The bugs planted in copies of the sources, for run.py. A text that is not found once is an error there.
+
+SPDX-License-Identifier: MIT
+"""
+
+
+def lost_update(word, order, new):
+    """A compare-and-swap taken apart into a load and a store."""
+    return (f"cas_weak_{order}(&{word}, &index, {new})",
+            f"(load_relaxed(&{word}) == index ? (store_relaxed(&{word}, {new}), 1) :"
+            f" (index = load_relaxed(&{word}), 0))")
+
+
+TAG = "((head >> TAG_SHIFT) + 1) << TAG_SHIFT |"
+# name: what it is, {file: [(text, instead)]}, the scenario that finds it
+PLANTS = {
+    "lost-bump": ("the EXACT bump loses an update", {
+        "exact.h": [lost_update("pool->index", "acquire", "offset_of(pool, at) + size")],
+        "exact.c": [], "alloc.c": []}, "exact"),
+    "lost-extend": ("the extension of a lease loses an update", {
+        "lease.c": [lost_update("pool->index", "acquire", "base - bytes")]}, "lease"),
+    "untagged-pop": ("pop forgets the tag", {
+        "lease.c": [(f"uint64_t next = {TAG}\n                        load_relaxed", "uint64_t next = load_relaxed")]},
+                     "runs"),
+    "untagged": ("no head of a stack has a tag", {
+        "lease.c": [(f"uint64_t next = {TAG}\n                        load_relaxed", "uint64_t next = load_relaxed"),
+                    (f"next = {TAG} run", "next = run")]}, "runs"),
+    "unheld": ("a search does not announce what it holds", {
+        "lease.c": [("    hold(pool);\n", ""), ("    unhold(pool);\n", "")]}, "search"),
+    "late-barrier": ("the barrier is raised after the index", {
+        "lease.c": [("        if (pool->upward) {\n            raise_barrier(pool, end);\n        }\n", ""),
+                    ("            *out = (struct span){base, end, 0};",
+                     "            if (pool->upward) raise_barrier(pool, end);\n"
+                     "            *out = (struct span){base, end, 0};")]}, "floor"),
+    "early-give-back": ("a dropped child's struct is used after its run went back", {
+        "child.c": [("(void)tlab_unwind(parent, &tlab, 0, 0, keeper)",
+                     "tlab.spare = 0; (void)tlab_unwind(parent, &child->tlab, 0, 0, keeper)")]}, "stranger"),
+    "endless-gather": ("a gather is never ended", {
+        "gather.c": [("    end_gather(pool);\n    return found", "    return found")]}, "scope"),
+    "lost-absorb": ("an absorbed child is linked without a compare-and-swap", {
+        "child.c": [("while (!cas_weak_release(&p->absorbed, &c->absorbed_next, c)) { /* [M15] */\n    }",
+                     "store_release(&p->absorbed, c);")]}, "absorb"),
+    "lost-link": ("a new TLAB is linked without a compare-and-swap", {
+        "alloc.c": [("while (!cas_weak_release(&arena->tlabs, &head, tlab)); /* [M11] */",
+                     "while (store_release(&arena->tlabs, tlab), 0);")]}, "numbers3"),
+    "lost-cleanup": ("a deferred call is linked without a compare-and-swap", {
+        "lifetime.c": [("while (!cas_weak_release(head, &cleanup->next, cleanup)) { /* [M14] */\n    }",
+                        "store_release(head, cleanup);")]}, "defer2"),
+    "lost-count": ("the count of children loses one", {
+        "child.c": [("(void)add_release(&parent->children, change);",
+                     "intptr_t n = load_relaxed(&parent->children); store_relaxed(&parent->children, n + change);")]},
+                   "count3"),
+    "lost-claim": ("a thread's slot is claimed without a compare-and-swap", {
+        "thread.c": [("if (cas_weak_acquire(&taken[w], &word,\n"
+                      "                                 word | (uint64_t)1 << slot % WORD_BITS)) { /* [M07] */",
+                      "store_relaxed(&taken[w], word | (uint64_t)1 << slot % WORD_BITS); {")]}, "slots3"),
+    "early-release": ("a slot is released while its thread's destructors still allocate", {
+        "thread.c": [("    uintptr_t round = (uintptr_t)value;",
+                      "    uintptr_t round = (uintptr_t)value;\n    release_slot(slot_of(thread_registered));")]},
+                      "exit2"),
+    "heir-unasked": ("an heir takes the TLAB of its slot without looking whose it was", {
+        "alloc.c": [("return tlab && load_relaxed(&tlab->bearer) == id ? tlab : NULL; /* [M10] */",
+                     "return tlab && load_relaxed(&tlab->bearer) != 0 ? tlab : NULL;")]}, "exit2"),
+    "owner-heir": ("the heir of an owner does not end its marks", {
+        "alloc.c": [("    tlab_end_marks(arena, tlab);\n    tlab->mark_text = 0;\n    store_relaxed(&tlab->bearer",
+                     "    (void)arena;\n    store_relaxed(&tlab->bearer")]}, "heir2"),
+    "own-nobody": ("own does not change the owner", {
+        "child.c": [("    a->tlab.bearer = id;\n    store_relaxed(&a->owner, id); /* [M12] */\n    return 0;",
+                     "    a->tlab.bearer = id;\n    return 0;")]}, "own2"),
+    "own-marks": ("own leaves the old owner's marks live", {
+        "child.c": [("    tlab_close_window(&a->tlab);\n    tlab_end_marks(a, &a->tlab);\n    a->tlab.mark_text = 0;\n",
+                     "")]}, "own2"),
+    "early-rest": ("the rest of a lease that a mark wants back goes to others", {
+        "tlab.c": [("if (tlab->mark_text == 0 && objects - text.end", "if (objects - text.end"),
+                   ("all.base = objects;", "all.base = tlab->mark_text == 0 ? objects : all.base;")]}, "marks2"),
+    "rewind-alone": ("an EXACT rewind does not look for children", {
+        "exact.c": [("has_children(arena) || load_acquire(&arena->absorbed)); /* [M15] */", "false);")]},
+                     "exact-marks2"),
+    "trim-shares": ("a trim leaves the index to others meanwhile", {
+        "gather.c": [("    while (!cas_weak_acq_rel(&pool->index, &index, none)) { /* [M01] [M05] */\n    }\n", "")]},
+                    "trim2"),
+}
