@@ -227,7 +227,9 @@ int pool_trim(struct pool *pool, size_t keep)
     }
     struct span all = {smaller(index, none), larger(index, none), 0};
     int result = pool_discard(pool, all, &keep);
-    store_release(&pool->index, index); /* [M01] nobody could take or touch it meanwhile */
+    if (index != none) { /* else nothing was taken, and a giver may have moved it meanwhile */
+        store_release(&pool->index, index); /* [M01] nobody could take or touch it meanwhile */
+    }
     while (list != 0) {
         struct run *r = run_at(pool, list);
         struct span span = {r->base, r->end, list};
