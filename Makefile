@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model faults fuzz proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model orders faults fuzz proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -36,6 +36,10 @@ static: ## what can be said of src/ without running it: analyzers, stack, locked
 model: ## interleavings of the shipped sources, one by one, to the widest bounds; and planted bugs; minutes
 	@tools/setup model
 	@python3 tests/explore/run.py build/explore --long
+
+orders: ## each memory order weakened by a step: found, or justified in docs/MEMORY_ORDER.md; minutes
+	@tools/setup orders
+	@python3 tests/weak/orders.py build/weak
 
 faults: ## every call to the system failed, in turn and at random; signals; planted faults; minutes
 	@tools/setup faults

@@ -34,7 +34,6 @@ struct world {
     struct span hands[WORLD_HANDS]; /* for what is handed from begin to thread to end */
     bitena *child[WORLD_HANDS];
     uint32_t cleanups;
-    uint32_t handed[WORLD_THREADS];      /* flags that order what is handed over */
     struct mine mine[WORLD_THREADS + 1]; /* the last: of begin and end */
 };
 extern struct world world;

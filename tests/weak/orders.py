@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Weakens every memory order in src/ by one step, one at a time, in a copy, and says what finds it: the scenarios of the
+weak machine, else real ThreadSanitizer builds of the tests, else nobody; then it must be justified in
+docs/MEMORY_ORDER.md, under "Weakened one by one". Runs the litmus programs and the orders as they are shipped first.
+
+Usage: orders.py OUT [--short] [--seeds N] [--only WORD] [--list]
+OUT: a folder for what is built. --short: no table, but the weakenings of PLANTED, which must be found. --only: those
+whose name has the WORD. --list: the names. Exit status 0: nothing found in the shipped orders, and each weakening is
+either found or justified, and not both.
+
+SPDX-License-Identifier: MIT
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SRC = ROOT / "src"
+PLAYED = ROOT / "tests/explore"
+PAGE = ROOT / "docs/MEMORY_ORDER.md"
+CC = os.environ.get("CC", "gcc")
+WORKERS = 2
+LITMUS, SHIPPED, SHORT, WEAKENED = 2000, 5000, 1000, 2500  # seeds of a run; each seed is a schedule
+
+WEAKER = {
+    "load_acquire": ["load_relaxed"], "store_release": ["store_relaxed"], "add_release": ["add_relaxed"],
+    "add_acq_rel": ["add_acquire", "add_release"], "and_release": ["and_relaxed"],
+    "cas_weak_acquire": ["cas_weak_relaxed"], "cas_weak_release": ["cas_weak_relaxed"],
+    "cas_weak_acq_rel": ["cas_weak_acquire", "cas_weak_release"],
+}
+# verbs that src/order.h does not have, since nobody needs them
+VERBS = ["-Dadd_acquire(p,v)=__atomic_fetch_add((p),(v),__ATOMIC_ACQUIRE)",
+         "-Dand_relaxed(p,v)=__atomic_fetch_and((p),(v),__ATOMIC_RELAXED)"]
+PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 "]
+
+FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-U_FORTIFY_SOURCE",
+         *VERBS,
+         *(f"-I{ROOT / f}" for f in ("src", "include", "tests", "tests/explore", "tests/weak"))]
+SEEN = ["-fsanitize=thread", "-include", str(HERE / "copies.h")]  # for the compiler only: no runtime is linked
+TSAN = ["-fsanitize=thread", "-fPIC"]
+TSAN_TESTS = ["unit/strangers", "unit/own_absorb", "unit/cleanups", "unit/thread_ends", "unit/scope_crowds",
+              "stress/exact"]
+
+
+class Weakening:
+    """One use of an ordered verb, and a weaker one instead."""
+
+    def __init__(self, file, place, function, ordinal, verb, weaker, edges):
+        self.file, self.place, self.verb, self.weaker, self.edges = file, place, verb, weaker, edges
+        self.name = f"{function}.{ordinal} {verb}>{weaker}"
+        self.folder = f"{file.stem}-{function}-{ordinal}-{weaker}"
+
+    def text(self):
+        text = self.file.read_text()
+        return text[:self.place] + self.weaker + text[self.place + len(self.verb):]
+
+
+def weakenings():
+    found = []
+    uses = re.compile(r"\b(%s)\(" % "|".join(WEAKER))
+    for file in sorted(SRC.rglob("*.[ch]")):
+        if file.name == "order.h":
+            continue
+        text = file.read_text()
+        functions = [(m.start(), m.group(1)) for m in re.finditer(r"^[a-z][^;={}]*?\b(\w+)\([^;{}]*\)\n\{", text, re.M)]
+        ordinals = {}
+        for use in uses.finditer(text):
+            function = [name for start, name in functions if start < use.start()][-1]
+            ordinals[function] = ordinals.get(function, 0) + 1
+            comment = re.compile(r"/\*\s*((?:\[M\d\d\]\s*)+)").search(text, use.start())
+            edges = re.findall(r"M\d\d", comment.group(1)) if comment else []
+            for weaker in WEAKER[use.group(1)]:
+                found.append(Weakening(file, use.start(), function, ordinals[function], use.group(1), weaker, edges))
+    return found
+
+
+def compile_one(source, target, flags):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([CC, *FLAGS, *flags, "-c", str(source), "-o", str(target)], check=True)
+    return target
+
+
+def core():
+    return sorted(SRC.glob("*.c")) + sorted((SRC / "block").glob("*.c"))
+
+
+def build_shipped(out):
+    """What is linked into each checker; name of a file: object."""
+    played = [PLAYED / "world.c", PLAYED / "calls.c", *sorted(PLAYED.glob("scenarios*.c"))]
+    jobs = {f: SEEN for f in core() + played + [HERE / "litmus.c", HERE / "weak_scenarios.c"]}
+    jobs.update({HERE / f: [] for f in ("memory.c", "machine.c", "callbacks.c", "main.c")})
+    jobs[PLAYED / "platform.c"] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        built = pool.map(lambda f: compile_one(f, out / "shipped" / f"{f.parent.name}-{f.stem}.o", jobs[f]), jobs)
+        return dict(zip(jobs, built))
+
+
+def includers(header):
+    return [f for f in core() if f'"{header.name}"' in f.read_text()]
+
+
+def build_weakened(weakening, folder, objects, flags):
+    """The objects with those in place of which the weakened file has others; the headers of src/ are found by -I."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / weakening.file.name
+    copy.write_text(weakening.text())
+    changed = dict(objects)
+    for source in [weakening.file] if weakening.file.suffix == ".c" else includers(weakening.file):
+        if source != weakening.file:
+            (folder / source.name).write_text(source.read_text())
+        changed[source] = compile_one(folder / source.name, folder / f"{source.stem}.o", flags)
+    return changed
+
+
+def link(objects, program, flags=()):
+    subprocess.run([CC, *flags, *(str(o) for o in objects.values()), "-o", str(program)], check=True)
+    return program
+
+
+def run_weak(program, seeds):
+    done = subprocess.run([str(program), "--seeds", str(seeds), "all"], capture_output=True, text=True, timeout=600)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+class Sanitized:
+    """ThreadSanitizer builds of the tests, against a shared library that each weakening replaces."""
+
+    def __init__(self, out):
+        self.out = out / "tsan"
+        self.objects, self.programs = {}, []
+        (self.out / "lib").mkdir(parents=True, exist_ok=True)
+
+    def build(self):
+        files = core() + sorted((SRC / "platform").glob("*.c"))
+        support = sorted((ROOT / "tests/support").glob("*.c"))
+        tests = [ROOT / "tests" / f"{t}.c" for t in TSAN_TESTS]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            objects = dict(zip(files + support + tests, pool.map(
+                lambda f: compile_one(f, self.out / f"{f.parent.name}-{f.stem}.o", TSAN), files + support + tests)))
+        self.objects = {f: objects[f] for f in files}
+        self.library(self.out / "lib", self.objects)
+        for test in tests:
+            program = self.out / f"{test.parent.name}_{test.stem}"
+            subprocess.run([CC, "-fsanitize=thread", "-o", str(program), str(objects[test]),
+                            *(str(objects[f]) for f in support), f"-L{self.out / 'lib'}", "-lbitena", "-lcmocka",
+                            "-pthread", "-ldl", "-lm"], check=True)
+            self.programs.append(program)
+
+    @staticmethod
+    def library(folder, objects):
+        link(objects, folder / "libbitena.so", ["-shared", "-fsanitize=thread", "-pthread"])
+
+    def find(self, weakening):
+        """The test that finds it, or None."""
+        folder = self.out / weakening.folder
+        self.library(folder, build_weakened(weakening, folder, self.objects, TSAN))
+        return self.failing(folder)
+
+    def failing(self, folder):
+        environment = dict(os.environ, LD_LIBRARY_PATH=str(folder), TSAN_OPTIONS="halt_on_error=1 report_bugs=1")
+        for program in self.programs:
+            try:
+                done = subprocess.run(["setarch", os.uname().machine, "-R", str(program)], env=environment,
+                                      capture_output=True, text=True, timeout=120)
+            except subprocess.TimeoutExpired:
+                return program.name
+            if done.returncode not in (0, 77):
+                return program.name
+        return None
+
+
+def justified():
+    page = PAGE.read_text()
+    section = page.split("## Weakened one by one", 1)[-1] if "## Weakened one by one" in page else ""
+    return set(re.findall(r"`(\w+\.\d+ \w+>\w+)`", section))
+
+
+def check_shipped(out, objects, seeds):
+    program = link(objects, out / "weak")
+    litmus = subprocess.run([str(program), "--litmus", str(LITMUS)], capture_output=True, text=True)
+    print(litmus.stdout, end="")
+    code, text = run_weak(program, seeds)
+    print(f"shipped orders: {text}", flush=True)
+    return (litmus.returncode != 0) + (code != 0)
+
+
+def check_one(out, objects, seeds, weakening):
+    folder = out / "weakened" / weakening.folder
+    program = link(build_weakened(weakening, folder, objects, SEEN), folder / "weak")
+    code, text = run_weak(program, seeds)
+    found = text if code == 1 and text.startswith("FAULT") else None if code == 0 else f"broken: {text}"
+    print(f"{weakening.name}: {found or 'not by the weak machine'}", flush=True)
+    return found
+
+
+def table(out, objects, chosen, seeds, sanitized):
+    """name: who found it, or None."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = dict(zip(chosen, pool.map(lambda w: check_one(out, objects, seeds, w), chosen)))
+        survivors = [w for w in chosen if found[w] is None]
+        if sanitized and survivors:
+            sanitized.build()
+            bad = sanitized.failing(sanitized.out / "lib")
+            if bad:
+                sys.exit(f"orders: {bad} fails under ThreadSanitizer with the shipped orders")
+            for weakening, test in zip(survivors, pool.map(sanitized.find, survivors)):
+                found[weakening] = f"ThreadSanitizer, {test}" if test else None
+    return found
+
+
+def judge(chosen, found, whole):
+    reasons = justified()
+    failed = 0
+    for w in chosen:
+        right = (found[w] is None) == (w.name in reasons) and not (found[w] or "").startswith("broken")
+        failed += not right
+        verdict = found[w] or "SURVIVED"
+        verdict += ", justified" if found[w] is None and right else "" if right else \
+            ": NOT JUSTIFIED" if found[w] is None else ": BUT JUSTIFIED"
+        print(f"{w.file.name} {w.name} [{' '.join(w.edges)}]: {verdict}", flush=True)
+    for name in sorted(reasons - {w.name for w in chosen}) if whole else []:
+        failed += 1
+        print(f"docs/MEMORY_ORDER.md justifies what is not there: {name}")
+    print(f"orders: {len(chosen)} weakenings, {sum(f is not None for f in found.values())} found, "
+          f"{sum(f is None for f in found.values())} survived; {failed} failed")
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--no-tsan", action="store_true")
+    given = parser.parse_args()
+    chosen = [w for w in weakenings() if given.only in f"{w.file.name} {w.name}"]
+    if given.list:
+        print("\n".join(f"{w.file.name} {w.name} [{' '.join(w.edges)}]" for w in chosen))
+        return 0
+    started = time.monotonic()
+    out = given.out.resolve()
+    objects = build_shipped(out)
+    failed = check_shipped(out, objects, SHORT if given.short else SHIPPED)
+    if given.short:
+        chosen = [w for w in chosen if any(w.name.startswith(p) for p in PLANTED)]
+    sanitized = None if given.short or given.no_tsan else Sanitized(out)
+    found = table(out, objects, chosen, given.seeds or WEAKENED, sanitized)
+    failed += judge(chosen, found, whole=not given.short and not given.only)
+    print(f"orders: {time.monotonic() - started:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
