@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model orders faults fuzz proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model orders faults fuzz mutation proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -48,6 +48,10 @@ faults: ## every call to the system failed, in turn and at random; signals; plan
 fuzz: ## libFuzzer and AFL++ for DURATION seconds; what they find, and how much they ran, is kept in build/fuzz
 	@tools/setup fuzz
 	@tools/fuzz $(DURATION)
+mutation: ## every mutant of the core is killed or justified (ONLY=src/lease.c, SHARD=1/4); goes on where it ended; long
+	@tools/setup mutation
+	@python3 tests/mutation/selftest.py build/mutation/selftest
+	@tools/mutation $(foreach file,$(ONLY),--only $(file)) $(if $(SHARD),--shard $(SHARD))
 
 bench-core: ## the speeds of the core
 	@tools/setup bench
