@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model orders faults fuzz mutation proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model orders faults fuzz mutation coverage proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -52,6 +52,11 @@ mutation: ## every mutant of the core is killed or justified (ONLY=src/lease.c, 
 	@tools/setup mutation
 	@python3 tests/mutation/selftest.py build/mutation/selftest
 	@tools/mutation $(foreach file,$(ONLY),--only $(file)) $(if $(SHARD),--shard $(SHARD))
+
+coverage: ## lines, branches and conditions of src/ and the header that the tests reach; pages in build/coverage/html
+	@tools/setup coverage
+	@python3 tests/coverage/selftest.py build/coverage/selftest
+	@tools/coverage
 
 bench-core: ## the speeds of the core
 	@tools/setup bench

@@ -39,7 +39,7 @@ size_t bitena_open_error(char *text, size_t size)
     int length =
         snprintf(text, size, "%s (%zu bytes)%s%s%s", last_error.what ? last_error.what : "no error",
                  last_error.asked, refusal ? ": refused by " : "", refusal ? refusal : "", limit);
-    return length < 0 ? 0 : (size_t)length;
+    return (size_t)length; /* never negative: these conversions cannot fail */
 }
 
 /* How many of each table a block of this capacity has, and where they stand behind the root's

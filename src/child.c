@@ -187,11 +187,10 @@ void reset_child(struct arena *child)
     struct tlab *tlab = &child->tlab;
     tlab_close_window(tlab);
     release_absorbed(child);
-    if (tlab_unwind(child, tlab, 0, BIRTH_SERIAL, tlab)) {
-        store_relaxed(&tlab->floor, tlab->base);         /* [M10] */
-        store_relaxed(&tlab->ceiling, (uintptr_t)child); /* [M10] */
-        tlab_give_rest(child, tlab);
-    }
+    (void)tlab_unwind(child, tlab, 0, BIRTH_SERIAL, tlab); /* it is always found */
+    store_relaxed(&tlab->floor, tlab->base);               /* [M10] */
+    store_relaxed(&tlab->ceiling, (uintptr_t)child);       /* [M10] */
+    tlab_give_rest(child, tlab);
     tlab->mark_text = 0;
     tlab_end_marks(child, tlab);
     store_relaxed(&child->epoch, fresh_epoch()); /* [M12] */

@@ -17,7 +17,7 @@ bool exact_move_end(struct arena *arena, uintptr_t from, size_t old_size, size_t
     struct pool *pool = arena->pool;
     size_t base = offset_of(pool, from);
     size_t index = base + old_size;
-    if (from < pool->data || base > pool->capacity || new_size > pool->capacity - base) {
+    if (base > pool->capacity || new_size > pool->capacity - base) { /* below data: base is huge */
         return false;
     }
     if (base <
@@ -52,7 +52,7 @@ void exact_rewind(struct arena *arena, const bitena_mark *mark, bool ends)
 {
     struct pool *pool = arena->pool;
     struct tlab *tlab = &arena->tlab;
-    while (tlab->chain != mark->chain && tlab->chain != 0) { /* what was taken from recycled runs */
+    while (tlab->chain != mark->chain) { /* what was taken from recycled runs */
         struct run *r = run_at(pool, tlab->chain);
         struct span span = {r->base, r->end, tlab->chain};
         tlab->chain = r->next;

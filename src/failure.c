@@ -29,25 +29,18 @@ static const char *reason_of(int error)
     return "error";
 }
 
-static void write_line(const char *line, int length, size_t room)
-{
-    if (length > 0) {
-        platform_write_error(line, (size_t)length < room ? (size_t)length : room - 1);
-    }
-}
-
 void fail(const struct arena *arena, size_t size, size_t align, int error, const char *reason)
 {
     if (arena->on_failure) {
         arena->on_failure(arena->context, public_of(arena), size, align, error);
     } else {
-        char line[320];
+        char line[320]; /* the longest: 80 bytes of name, four numbers, the text */
         int length = snprintf(line, sizeof line,
                               "bitena: arena '%.80s': asked for %zu bytes aligned to %zu, "
                               "%zu of %zu bytes remain: %s\n",
                               arena->name, size, align, bitena_remaining(public_of(arena)),
                               arena->pool->capacity, reason ? reason : reason_of(error));
-        write_line(line, length, sizeof line);
+        platform_write_error(line, (size_t)length);
     }
     abort();
 }
@@ -57,6 +50,6 @@ void null_parameter(const char *function, const char *parameter)
     char line[160];
     int length =
         snprintf(line, sizeof line, "bitena: %s: parameter '%s' is NULL\n", function, parameter);
-    write_line(line, length, sizeof line);
+    platform_write_error(line, (size_t)length);
     abort();
 }

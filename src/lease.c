@@ -149,7 +149,7 @@ void recycle(struct pool *pool, uint32_t run)
 bool pool_extend(struct pool *pool, size_t base, size_t bytes)
 {
     size_t index = base;
-    while (index == base && bytes <= base && !pool->upward) {
+    while (index == base) {
         if (cas_weak_acquire(&pool->index, &index, base - bytes)) { /* [M01] */
             return true;
         }

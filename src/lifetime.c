@@ -15,8 +15,8 @@
 
 bool tlab_has_live_marks(const struct tlab *tlab)
 {
-    bool all_ended =
-        tlab->ended_count == 1 && tlab->ended[0].after == 0 && tlab->ended[0].upto == tlab->marks;
+    /* a single range starts at 0: joining and fetching keep the first one's start */
+    bool all_ended = tlab->ended_count == 1 && tlab->ended[0].upto == tlab->marks;
     return tlab->marks != 0 && !all_ended;
 }
 
@@ -68,12 +68,11 @@ static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t
             return number > tlab->ended[i].upto;
         }
     }
-    for (uint32_t run = tlab->ended_older; run != 0; run = run_at(arena->pool, run)->next) {
-        if (number > run_at(arena->pool, run)->base) {
-            return number > run_at(arena->pool, run)->end;
-        }
+    uint32_t run = tlab->ended_older; /* the oldest range of all starts at 0: the search ends */
+    while (number <= run_at(arena->pool, run)->base) {
+        run = run_at(arena->pool, run)->next;
     }
-    return true;
+    return number > run_at(arena->pool, run)->end;
 }
 
 /* Marks above `after` end; what ended before and meets them becomes one range with them. */

@@ -65,30 +65,25 @@ static uint64_t compose(uint64_t generation, uint32_t slot)
            (uint64_t)slot << THREAD_NUMBER_BITS | platform_thread_number();
 }
 
-/* The lowest free slot; THREAD_NO_SLOT when every one is borne. */
+/* The lowest free slot; THREAD_NO_SLOT, whose bit is never set, when every one is borne. */
 static uint32_t claim_slot(void)
 {
-    for (uint32_t w = 0; w < WORDS; w++) {
+    for (uint32_t w = 0;; w++) {
         uint64_t word = load_relaxed(&taken[w]); /* [M07] the claim below acquires */
         while (~word != 0) {
             uint32_t slot = w * WORD_BITS + (uint32_t)__builtin_ctzll(~word);
-            if (slot >= THREAD_SLOTS) {
-                return THREAD_NO_SLOT;
-            }
-            if (cas_weak_acquire(&taken[w], &word,
+            if (slot == THREAD_NO_SLOT ||
+                cas_weak_acquire(&taken[w], &word,
                                  word | (uint64_t)1 << slot % WORD_BITS)) { /* [M07] */
                 return slot;
             }
         }
     }
-    return THREAD_NO_SLOT;
 }
 
 static void release_slot(uint32_t slot)
 {
-    if (slot < THREAD_SLOTS) {
-        (void)and_release(&taken[slot / WORD_BITS], ~((uint64_t)1 << slot % WORD_BITS)); /* [M07] */
-    }
+    (void)and_release(&taken[slot / WORD_BITS], ~((uint64_t)1 << slot % WORD_BITS)); /* [M07] */
 }
 
 /* value counts the rounds of destruction seen. */

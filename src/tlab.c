@@ -131,7 +131,7 @@ static void *extend(struct arena *arena, struct tlab *tlab, const struct request
     if (tlab->ceiling - at - request->size >= LEASE_MIN) {
         return NULL; /* the gap of a large alignment is better kept apart */
     }
-    size_t need = at < tlab->base ? tlab->base - at : 0;
+    size_t need = tlab->base - at; /* not in the lease: it would have fitted */
     size_t wish = fair_share(arena, tlab->next_lease);
     size_t more = smaller(larger(wish, request->growing ? needed(request) : need), base);
     if (!pool_extend(pool, base, more)) {
@@ -172,7 +172,7 @@ static void chain_add(struct arena *arena, struct tlab *tlab, struct span span, 
     if (span.base == span.end || !needs_chain(arena, tlab) ||
         (serial == 0 && merge_into_head(arena, tlab, span))) {
         run_free(pool, span.run);
-    } else if (span.run != 0) {
+    } else {
         struct run *r = run_at(pool, span.run);
         r->base = span.base;
         r->end = span.end;

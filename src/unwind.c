@@ -27,7 +27,6 @@ static void offer_spare(struct arena *arena, struct span *spare, struct span spa
 bool tlab_keep_spare(struct arena *arena, struct tlab *keeper, struct span span)
 {
     struct pool *pool = arena->pool;
-    span.run = span.run ? span.run : span.base != span.end ? run_new(pool) : 0;
     if (!keeper || keeper->spare != 0 || span.run == 0) {
         pool_give(pool, span);
         return false;
@@ -52,7 +51,7 @@ bool tlab_unwind(struct arena *arena, struct tlab *tlab, uint32_t chain, uintptr
         return true;
     }
     size_t most = fair_share(arena, arena->lease_max);
-    while (tlab->chain != chain && tlab->chain != 0) {
+    while (tlab->chain != chain) {
         struct run *r = run_at(pool, tlab->chain);
         struct span span = {r->base, r->end, tlab->chain};
         if (!in_place && current.base < span.base) { /* lowest first, see above */

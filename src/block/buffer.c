@@ -20,12 +20,8 @@ static const struct block_kind buffer_kind = {close_buffer, discard_buffer};
 int block_open_buffer(struct block *block, void *buffer, size_t size, size_t table_bytes)
 {
     uintptr_t start = (uintptr_t)buffer;
-    uintptr_t line = BLOCK_LINE_BYTES;
-    if (size < table_bytes || start + (size - table_bytes) < line) {
-        return -1;
-    }
-    uintptr_t top = (start + (size - table_bytes)) & ~(line - 1);
-    if (top <= start) {
+    uintptr_t top = (start + (size - table_bytes)) & ~(uintptr_t)(BLOCK_LINE_BYTES - 1);
+    if (size < table_bytes || top <= start) {
         return -1;
     }
     *block = (struct block){&buffer_kind, start, top, top + table_bytes, buffer, size};

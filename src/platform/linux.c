@@ -56,14 +56,14 @@ static uint64_t number_from(const char *path, const char *key)
 }
 
 /* In the order of what a user can change most easily. */
-static void explain_refusal(size_t bytes, struct platform_refusal *refusal)
+static void explain_refusal(struct platform_refusal *refusal)
 {
     struct rlimit limit;
     uint64_t commit_limit = number_from("/proc/meminfo", "CommitLimit:") * 1024;
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         *refusal = (struct platform_refusal){"the address-space limit (RLIMIT_AS, ulimit -v)",
                                              limit.rlim_cur};
-    } else if (number_from("/proc/sys/vm/overcommit_memory", "") == 2 && bytes > 0) {
+    } else if (number_from("/proc/sys/vm/overcommit_memory", "") == 2) {
         *refusal = (struct platform_refusal){
             "strict overcommit (vm.overcommit_memory=2, CommitLimit)", commit_limit};
     } else {
@@ -81,7 +81,7 @@ void *platform_reserve(size_t bytes, struct platform_refusal *refusal)
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) {
         int cancel = hold_off_cancel();
-        explain_refusal(bytes, refusal);
+        explain_refusal(refusal);
         allow_cancel(cancel);
         errno = ENOMEM;
         return NULL;

@@ -111,11 +111,14 @@ static uint64_t mixed(uint64_t z)
     return z ^ (z >> 31);
 }
 
+/* Built for coverage: the process is writing down its counts, which is none of the library's calls. */
+extern volatile int coverage_is_written __attribute__((weak));
+
 /* The error that this call fails with; 0: it goes on to the system. */
 static int ask_plan(enum fault_call call)
 {
     struct fault_plan *plan = fault_plan;
-    if (!plan || !plan->armed) {
+    if (!plan || !plan->armed || (&coverage_is_written && coverage_is_written)) {
         return 0;
     }
     size_t number = ++plan->calls;

@@ -111,10 +111,33 @@ static void a_thread_let_go_by_one_copy_is_let_go_by_the_other(void **state)
     }
 }
 
+static void *come_to_the_second_with_the_firsts_id(void *firsts)
+{
+    assert_non_null(first->try_alloc((bitena *)firsts, 16, 8));
+    assert_int_not_equal(second->thread_id(), 0);
+    assert_non_null(second->try_alloc(arena, 16, 8)); /* its slot means nothing here */
+    return NULL;
+}
+
+static void an_id_of_the_first_copy_is_served_by_the_second(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    bitena *firsts = first->open(&(bitena_options){.capacity = CAPACITY});
+    arena = second->open(&(bitena_options){.capacity = CAPACITY});
+    assert_int_equal(pthread_create(&thread, NULL, come_to_the_second_with_the_firsts_id, firsts),
+                     0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(second->used(arena), 16);
+    first->drop(firsts);
+    second->drop(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_let_go_by_one_copy_is_let_go_by_the_other),
+        cmocka_unit_test(an_id_of_the_first_copy_is_served_by_the_second),
     };
     first = load(PLUGIN_C);
     second = load(PLUGIN_D);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "core.h"
 #include "support/misuse.h"
 #include "support/overlap.h"
 #include "support/subject.h"
@@ -248,6 +249,44 @@ static void a_later_thread_in_the_slot_is_a_stranger_to_the_child(void **state)
     bitena_drop(shared);
 }
 
+static pthread_key_t last_key;
+
+/* In the last round the library has let the thread go: it owns nothing and can own nothing. */
+static void manage_with_the_last_breath(void *argument)
+{
+    struct ending *ending = (struct ending *)argument;
+    if (++ending->rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        (void)pthread_setspecific(last_key, ending);
+        return;
+    }
+    assert_int_equal(bitena_thread_id, 0);
+    ASSERT_NULL(EPERM, bitena_new_child(shared));
+    ASSERT_REFUSED(EINVAL, bitena_own(ending->local));
+    assert_int_equal(bitena_reset(shared), 0);
+}
+
+static void begin_the_last_breath(void *argument)
+{
+    assert_non_null(bitena_try_alloc(shared, 100, 8));
+    assert_int_equal(pthread_setspecific(last_key, argument), 0);
+}
+
+static void a_thread_in_its_last_breath_owns_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(pthread_key_create(&last_key, manage_with_the_last_breath), 0);
+    shared = bitena_new(64 * KIB);
+    struct ending ending = {.local = bitena_new_child(bitena_new(64 * KIB))};
+    in_another_thread(begin_the_last_breath, &ending);
+    assert_int_equal(ending.rounds, PTHREAD_DESTRUCTOR_ITERATIONS);
+    assert_int_equal(bitena_used(shared), 0);
+    assert_non_null(bitena_try_alloc(shared, 100, 8)); /* nobody owns it: by a TLAB of the table */
+    bitena_drop(shared);
+    bitena *parent = public_of(arena_of(ending.local)->parent);
+    bitena_drop(ending.local);
+    bitena_drop(parent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +295,7 @@ int main(void)
         cmocka_unit_test(the_main_thread_may_end_first),
         cmocka_unit_test(a_child_outlives_the_thread_that_made_it),
         cmocka_unit_test(a_later_thread_in_the_slot_is_a_stranger_to_the_child),
+        cmocka_unit_test(a_thread_in_its_last_breath_owns_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,162 @@
+/* Corners that larger tests pass by: marks and windows that were never given, an inline path without an
+ * arena, sizes of 0, a buffer where none can be, a message for an error that has no text, a spare that
+ * joins the lease.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+
+#include "core.h"
+#include "support/misuse.h"
+#include "support/subject.h"
+#include "support/trial.h"
+
+enum { KIB = 1024 };
+
+static void a_mark_that_was_never_given_changes_nothing(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = BITENA_LOCAL});
+    (void)bitena_alloc(arena, 100, 8);
+    bitena_mark good = bitena_save(arena), bad[5] = {good, good, good, good, good};
+    (void)bitena_alloc(arena, 100, 8);
+    struct numbers before = numbers_of(arena);
+    bad[0].number = 0;
+    bad[1].number += 1000;
+    bad[2].ceiling = 0;
+    bad[3].ceiling = UINTPTR_MAX;
+    bad[4].text = SIZE_MAX;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ASSERT_REFUSED(EINVAL, bitena_rewind(arena, bad[i]));
+        assert_same_numbers(arena, before);
+    }
+    assert_int_equal(bitena_rewind(arena, good), 0);
+    assert_int_equal(bitena_used(arena), 104);
+    bitena_drop(arena);
+}
+
+/* Slots 1 and 2: the table of a small buffer has two places. */
+struct crowd {
+    bitena *arenas[2];
+    bitena_mark owners;
+};
+
+static void be_served_by_the_index(void *argument)
+{
+    const struct crowd *crowd = (const struct crowd *)argument;
+    bitena_mark own[2] = {bitena_save(crowd->arenas[0]), bitena_save(crowd->arenas[1])};
+    assert_null(own[0].tlab);
+    assert_int_equal(bitena_rewind(crowd->arenas[0], own[0]), 0);
+    ASSERT_REFUSED(EINVAL, bitena_rewind(crowd->arenas[0], own[1]));
+    ASSERT_REFUSED(EINVAL, bitena_rewind(crowd->arenas[0], crowd->owners));
+}
+
+static void take_a_slot_and_go_on(void *argument)
+{
+    struct crowd *crowd = (struct crowd *)argument;
+    (void)bitena_alloc(crowd->arenas[0], 8, 8);
+    in_another_thread(be_served_by_the_index, argument);
+}
+
+static void a_thread_without_a_tlab_rewinds_to_its_own_marks_only(void **state)
+{
+    (void)state;
+    static _Alignas(128) char buffers[2][40 * KIB];
+    struct crowd crowd;
+    for (size_t i = 0; i < 2; i++) {
+        crowd.arenas[i] = bitena_init(buffers[i], sizeof buffers[i], NULL);
+        assert_non_null(crowd.arenas[i]);
+        assert_int_equal(arena_of(crowd.arenas[i])->table_count, 2);
+    }
+    crowd.owners = bitena_save(crowd.arenas[0]);
+    in_another_thread(take_a_slot_and_go_on, &crowd);
+    bitena_drop(crowd.arenas[0]);
+    bitena_drop(crowd.arenas[1]);
+}
+
+static void a_window_that_is_no_place_of_an_exact_arena_is_left_alone(void **state)
+{
+    (void)state;
+    static _Alignas(128) char area[64 * KIB];
+    bitena *arena = bitena_init(area + 16 * KIB, 32 * KIB, &(bitena_options){.mode = BITENA_EXACT});
+    (void)bitena_alloc(arena, 100, 1);
+    bitena_commit(arena, area, 16, 8);
+    bitena_commit(arena, area + 60 * KIB, 16, 8);
+    assert_int_equal(bitena_used(arena), 100);
+    bitena_drop(arena);
+}
+
+static void allocate_from_null(void *nothing)
+{
+    (void)bitena_try_alloc((bitena *)nothing, 8, 8);
+}
+
+static void be_a_stranger(void *arena)
+{
+    ASSERT_NULL(EPERM, bitena_try_alloc((bitena *)arena, 8, 8));
+}
+
+static void the_inline_path_knows_its_owner_a_stranger_and_nobody(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = BITENA_LOCAL});
+    assert_non_null(bitena_try_alloc(arena, 8, 8));
+    in_another_thread(be_a_stranger, arena);
+    assert_aborts(allocate_from_null, NULL,
+                  "bitena: bitena_try_alloc: parameter 'arena' is NULL\n");
+    assert_int_equal(bitena_times_(3, 0), 0);
+    assert_int_equal(bitena_times_(3, 5), 15);
+    assert_true(bitena_times_(SIZE_MAX / 2, 3) == SIZE_MAX);
+    bitena_drop(arena);
+}
+
+static void a_buffer_below_64_kib_is_refused(void **state)
+{
+    (void)state;
+    ASSERT_NULL(EINVAL, bitena_init((void *)(uintptr_t)4096, 1024 * KIB, NULL));
+    ASSERT_NULL(ENOMEM, bitena_init((void *)(UINTPTR_MAX - 4095), 1024 * KIB, NULL)); /* wraps */
+}
+
+static void fail_without_a_text(void *arena)
+{
+    (fail)(arena_of((bitena *)arena), 1, 2, EIO, NULL); /* not the macro of cmocka */
+}
+
+static void an_error_without_a_text_is_told_all_the_same(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 8 * KIB, .mode = BITENA_EXACT});
+    assert_aborts(fail_without_a_text, arena,
+                  "bitena: arena 'arena': asked for 1 bytes aligned to 2, 8192 of 8192 bytes "
+                  "remain: error\n");
+    bitena_drop(arena);
+}
+
+/* The dropped child's run is kept at hand, between the index and the lease. */
+static void a_request_may_need_the_lease_the_spare_and_the_index(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = BITENA_LOCAL});
+    (void)bitena_alloc(arena, 8, 8);
+    bitena *child = bitena_new_child(arena);
+    assert_non_null(child);
+    bitena_drop(child);
+    assert_true(arena_of(arena)->tlab.spare != 0);
+    size_t all = bitena_remaining(arena);
+    assert_non_null(bitena_try_alloc(arena, all, 1));
+    assert_int_equal(bitena_remaining(arena), 0);
+    bitena_drop(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mark_that_was_never_given_changes_nothing),
+        cmocka_unit_test(a_thread_without_a_tlab_rewinds_to_its_own_marks_only),
+        cmocka_unit_test(a_window_that_is_no_place_of_an_exact_arena_is_left_alone),
+        cmocka_unit_test(the_inline_path_knows_its_owner_a_stranger_and_nobody),
+        cmocka_unit_test(a_buffer_below_64_kib_is_refused),
+        cmocka_unit_test(an_error_without_a_text_is_told_all_the_same),
+        cmocka_unit_test(a_request_may_need_the_lease_the_spare_and_the_index),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
