@@ -51,9 +51,9 @@ PLANTS = {
                      "intptr_t n = load_relaxed(&parent->children); store_relaxed(&parent->children, n + change);")]},
                    "count3"),
     "lost-claim": ("a thread's slot is claimed without a compare-and-swap", {
-        "thread.c": [("if (cas_weak_acquire(&taken[w], &word,\n"
-                      "                                 word | (uint64_t)1 << slot % WORD_BITS)) { /* [M07] */",
-                      "store_relaxed(&taken[w], word | (uint64_t)1 << slot % WORD_BITS); {")]}, "slots3"),
+        "thread.c": [("cas_weak_acquire(&taken[w], &word,\n"
+                      "                                 word | (uint64_t)1 << slot % WORD_BITS)",
+                      "(store_relaxed(&taken[w], word | (uint64_t)1 << slot % WORD_BITS), true)")]}, "slots3"),
     "early-release": ("a slot is released while its thread's destructors still allocate", {
         "thread.c": [("    uintptr_t round = (uintptr_t)value;",
                       "    uintptr_t round = (uintptr_t)value;\n    release_slot(slot_of(thread_registered));")]},

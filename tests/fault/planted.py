@@ -22,7 +22,7 @@ PLANTS = [
     ("a refusal has another errno", DRIVER, ["prefaulted"], "error == ENOMEM",
      [("arena.c", 'refuse(ENOMEM, "cannot reserve', 'refuse(EAGAIN, "cannot reserve')], ["arena.c"]),
     ("a refused reservation has no reason", DRIVER, ["plain"], "refused by",
-     [("platform/linux.c", "        explain_refusal(bytes, refusal);\n",
+     [("platform/linux.c", "        explain_refusal(refusal);\n",
        "        (void)explain_refusal;\n")], ["platform/linux.c"]),
     ("a refused hint touches errno", DRIVER, ["with_huge_pages"], "UNTOUCHED",
      [("block/private.c", "        errno = saved;\n", "        (void)saved;\n")], ["block/private.c"]),
