@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model orders faults fuzz mutation coverage proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model orders faults fuzz mutation coverage ports proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -20,7 +20,7 @@ demo: ## the quick start of the README, then the word counter (FILES="..." for y
 	@tools/setup demo
 	@tools/demo
 
-test: ## everything; ONLY="gcc clang asan tsan valgrind" takes a part
+test: ## everything; ONLY="gcc clang asan tsan msan valgrind" takes a part
 	@tools/setup test
 	@tools/test $(ONLY)
 
@@ -57,6 +57,11 @@ coverage: ## lines, branches and conditions of src/ and the header that the test
 	@tools/setup coverage
 	@python3 tests/coverage/selftest.py build/coverage/selftest
 	@tools/coverage
+
+ports: ## the tests on other machines (emulated), 32 bits and musl; minutes
+	@tools/setup ports
+	@tools/ports
+	@tools/ports --self-test
 
 bench-core: ## the speeds of the core
 	@tools/setup bench

@@ -38,6 +38,13 @@ extern "C" {
 #define BITENA_INLINE_   static inline __attribute__((always_inline, unused))
 #define BITENA_NEVER_(x) ((x) ? __builtin_unreachable() : (void)0)
 
+/* glibc keeps room for such words of libraries that are loaded late; musl refuses to load them. */
+#ifdef __GLIBC__
+#define BITENA_TLS_ __attribute__((tls_model("initial-exec")))
+#else
+#define BITENA_TLS_
+#endif
+
 typedef struct bitena bitena;
 
 /* Called when a plain verb cannot serve, and for a programmer's error. size and align are what
@@ -129,7 +136,7 @@ struct bitena {
 };
 enum { BITENA_OWNER_BEFORE_ = 128 };
 
-extern BITENA_API __thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
+extern BITENA_API __thread uint64_t bitena_thread_id BITENA_TLS_;
 
 typedef void *bitena_slow_path_(bitena *arena, size_t size, size_t align);
 BITENA_API bitena_slow_path_ bitena_alloc_slow_, bitena_try_alloc_slow_;

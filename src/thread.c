@@ -30,12 +30,10 @@ static uint64_t slotless;      /* generations of ids without a slot [M09] */
 static bool hooks_work;
 static unsigned forks;
 
-__thread uint64_t bitena_thread_id __attribute__((tls_model("initial-exec")));
-__thread uint64_t thread_registered
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
-__thread struct thread_last thread_last
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
-static __thread bool thread_over __attribute__((tls_model("initial-exec")));
+__thread uint64_t bitena_thread_id BITENA_TLS_;
+__thread uint64_t thread_registered BITENA_TLS_ __attribute__((visibility("hidden")));
+__thread struct thread_last thread_last BITENA_TLS_ __attribute__((visibility("hidden")));
+static __thread bool thread_over BITENA_TLS_;
 
 const void *thread_copy(void)
 {

@@ -36,8 +36,7 @@ uint64_t register_thread(void);
 
 /* The caller's id if this copy of the library gave it, else 0: only then its slot means
  * something here. Two copies may share bitena_thread_id, where the linker made their names one. */
-extern __thread uint64_t thread_registered
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread uint64_t thread_registered BITENA_TLS_ __attribute__((visibility("hidden")));
 
 /* The TLAB in a table that the caller bumped last, and the epoch of its arena then: while an
  * arena has that epoch, the TLAB is one of its own and the caller's. */
@@ -46,8 +45,7 @@ struct thread_last {
     uint64_t epoch; /* 0: none; no arena's */
     struct tlab *tlab;
 };
-extern __thread struct thread_last thread_last
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread struct thread_last thread_last BITENA_TLS_ __attribute__((visibility("hidden")));
 
 /* The caller's id, given now if it has none; 0 when its thread-specific data is already being
  * destroyed. */

@@ -126,7 +126,8 @@ static int ask_plan(enum fault_call call)
         plan->log[number - 1] = (unsigned char)call;
     }
     uint64_t dice = mixed(plan->seed * 0x9e3779b97f4a7c15u + number);
-    size_t variant = plan->mode == FAULT_RANDOM ? (dice >> 8) % FAULT_ERRORS : plan->variant;
+    size_t variant =
+        plan->mode == FAULT_RANDOM ? (size_t)(dice >> 8) % FAULT_ERRORS : plan->variant;
     bool fails = (plan->mode == FAULT_ONCE && number == plan->at) ||
                  (plan->mode == FAULT_ONWARD && number >= plan->at) ||
                  (plan->mode == FAULT_RANDOM && dice % 4 == 0);

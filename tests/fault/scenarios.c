@@ -269,7 +269,9 @@ static void forked(void)
 /* More than any address space: the reason is looked up in files, which may be missing. */
 static void more_than_there_is(void)
 {
-    open_refused(&(bitena_options){.capacity = (size_t)1 << 60}, NULL);
+    if (SIZE_MAX > UINT32_MAX) { /* else more than half of it may be free */
+        open_refused(&(bitena_options){.capacity = PTRDIFF_MAX / 8}, NULL);
+    }
     live(&(bitena_options){.capacity = 128 * KIB});
 }
 

@@ -93,7 +93,8 @@ int main(int argc, char **argv)
         model_end_workers();
         return 0;
     }
-    if (!every_planted_bug_is_found(seed)) {
+    /* Valgrind would count what the planted ones' processes leave as they end half-way. */
+    if (!getenv("BITENA_UNDER_VALGRIND") && !every_planted_bug_is_found(seed)) {
         return 1;
     }
     for (size_t i = 0; i < scaled(SEEDS) || soak_goes_on(began); i++) {

@@ -28,7 +28,7 @@ _Noreturn void fail_in_child(const char *file, int line, const char *what);
 #define REQUIRE_IN_CHILD(condition) \
     ((condition) ? (void)0 : fail_in_child(__FILE__, __LINE__, #condition))
 
-/* An address or thread sanitizer, or Valgrind: address space and time are not what they are. */
+/* A sanitizer, Valgrind or an emulator: address space and time are not what they are. */
 bool under_a_tool(void);
 
 #endif

@@ -65,17 +65,18 @@ static inline uint64_t setting(const char *name, uint64_t fallback)
 /* There when the program was built for that sanitizer. */
 extern void __tsan_init(void) __attribute__((weak));
 extern void __asan_init(void) __attribute__((weak));
+extern void __msan_init(void) __attribute__((weak));
 
 static inline bool under_sanitizer(void)
 {
-    return __tsan_init || __asan_init;
+    return __tsan_init || __asan_init || __msan_init;
 }
 
 /* What of n to do; at least 1. */
 static inline size_t scaled(size_t n)
 {
     uint64_t scale = setting("BITENA_STRESS_SCALE", under_sanitizer() ? 50 : 1);
-    return scale > 1 ? n / scale + 1 : n;
+    return scale > 1 ? (size_t)(n / scale) + 1 : n;
 }
 
 /* Whether the soak that began at `began` (seconds of time()) goes on. */

@@ -58,6 +58,14 @@ static inline size_t rounds(size_t n)
     return under_a_tool() ? n / 100 + 1 : n;
 }
 
+enum { WIDE = SIZE_MAX > UINT32_MAX };
+
+/* Of 32 bits' addresses more than half may be free, but not twice. */
+static inline bitena *take_what_there_may_be(void)
+{
+    return WIDE ? NULL : bitena_new(PTRDIFF_MAX);
+}
+
 /* Objects of this size until the arena has no room: how many. */
 static inline size_t fill_up(bitena *arena, size_t size, size_t align)
 {

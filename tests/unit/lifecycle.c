@@ -11,8 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "support/misuse.h"
 #include "support/subject.h"
+#include "support/trial.h"
 
 enum { UNTOUCHED = 12345 };
 
@@ -46,27 +46,32 @@ static void a_capacity_above_ptrdiff_max_is_refused(void **state)
 static void a_capacity_beyond_the_address_space_is_refused(void **state)
 {
     (void)state;
+    bitena *there = take_what_there_may_be();
     assert_refused(PTRDIFF_MAX, ENOMEM);
     assert_refused((size_t)PTRDIFF_MAX - 4096, ENOMEM);
-    assert_refused((size_t)1 << 62, ENOMEM);
-    assert_refused((size_t)1 << 47, ENOMEM);
+    assert_refused(WIDE ? PTRDIFF_MAX / 2 + 1 : PTRDIFF_MAX / 8 * 7, ENOMEM);
+    assert_refused(WIDE ? PTRDIFF_MAX / 65536 + 1 : PTRDIFF_MAX - 1, ENOMEM);
+    bitena_drop(there);
 }
 
 static void the_reason_for_a_refusal_can_be_read(void **state)
 {
     (void)state;
-    char text[200];
+    char text[200], above[200];
     assert_refused(0, EINVAL);
     assert_int_equal(bitena_open_error(text, sizeof text), strlen("capacity is 0 (0 bytes)"));
     assert_string_equal(text, "capacity is 0 (0 bytes)");
     assert_refused(SIZE_MAX, EOVERFLOW);
     (void)bitena_open_error(text, sizeof text);
-    assert_string_equal(text, "capacity is above PTRDIFF_MAX (18446744073709551615 bytes)");
-    assert_refused((size_t)1 << 62, ENOMEM);
+    (void)snprintf(above, sizeof above, "capacity is above PTRDIFF_MAX (%zu bytes)", SIZE_MAX);
+    assert_string_equal(text, above);
+    bitena *there = take_what_there_may_be();
+    assert_refused(PTRDIFF_MAX - 4096, ENOMEM);
     size_t length = bitena_open_error(text, sizeof text);
     assert_int_equal(length, strlen(text));
-    assert_non_null(strstr(text, "cannot reserve the block (4611686018427387904 bytes)"));
+    assert_non_null(strstr(text, "cannot reserve the block ("));
     assert_non_null(strstr(text, ": refused by "));
+    bitena_drop(there);
 }
 
 static void the_reason_is_cut_to_the_room_and_terminated(void **state)
@@ -114,8 +119,8 @@ static void an_address_space_limit_gives_null_and_is_named(void **state)
 static void a_64_gib_arena_is_made_in_microseconds(void **state)
 {
     (void)state;
-    if (under_a_tool()) {
-        skip();
+    if (under_a_tool() || !WIDE) {
+        skip(); /* 32 bits do not reach so far */
     }
     uint64_t best = UINT64_MAX;
     size_t before = process_resident_bytes();
@@ -138,8 +143,8 @@ static void a_64_gib_arena_is_made_in_microseconds(void **state)
 static void a_large_arena_pays_for_what_it_touches(void **state)
 {
     (void)state;
-    if (under_a_tool()) {
-        skip();
+    if (under_a_tool() || !WIDE) {
+        skip(); /* 32 bits do not reach so far */
     }
     bitena *arena = bitena_new(64 * gib);
     assert_non_null(arena);

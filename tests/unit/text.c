@@ -189,9 +189,9 @@ static void texts_of_a_thread_hold_beside_objects(void *argument)
         for (uint64_t at = 7, n = i; at-- > 0; n /= 10) {
             digits[at] = (char)('0' + n % 10);
         }
-        texts[i] = bitena_alloc_strn(arena, digits, 1 + i % 7);
+        texts[i] = bitena_alloc_strn(arena, digits, (size_t)(1 + i % 7));
         objects[i] = bitena_make(arena, uint64_t, i);
-        assert_true(is_aligned_to(objects[i], 8));
+        assert_true(is_aligned_to(objects[i], _Alignof(uint64_t)));
     }
     for (uint64_t i = 0; i < 500; i++) {
         assert_int_equal(strlen(texts[i]), 1 + i % 7);

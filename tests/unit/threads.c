@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "thread.h"
+
 #include "support/misuse.h"
 #include "support/overlap.h"
 #include "support/random.h"
@@ -294,6 +296,49 @@ static void cleanups_of_threads_beyond_the_table_run_once_each(void **state)
     bitena_drop(arena);
 }
 
+enum { CROWD = 130 }; /* more than two words of the bitmap have bits */
+
+struct one_of_many {
+    pthread_t thread;
+    bitena *arena;
+    pthread_barrier_t *together;
+    uint32_t slot;
+};
+
+static void *live_beside_the_others(void *argument)
+{
+    struct one_of_many *one = (struct one_of_many *)argument;
+    (void)bitena_alloc(one->arena, 100, 8);
+    one->slot = slot_of(bitena_thread_id);
+    pthread_barrier_wait(one->together); /* nobody ends before all are there */
+    return NULL;
+}
+
+static void threads_that_live_together_have_slots_of_their_own(void **state)
+{
+    (void)state;
+    static struct one_of_many crowd[CROWD];
+    unsigned borne[THREAD_SLOTS + 1] = {0};
+    bitena *arena = bitena_new(16 * MIB);
+    pthread_barrier_t together;
+    pthread_attr_t small;
+    assert_int_equal(pthread_barrier_init(&together, NULL, CROWD), 0);
+    assert_int_equal(pthread_attr_init(&small), 0);
+    assert_int_equal(pthread_attr_setstacksize(&small, 256 * KIB), 0);
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = (struct one_of_many){.arena = arena, .together = &together};
+        assert_int_equal(
+            pthread_create(&crowd[i].thread, &small, live_beside_the_others, &crowd[i]), 0);
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(pthread_join(crowd[i].thread, NULL), 0);
+        assert_int_equal(borne[crowd[i].slot]++, 0);
+    }
+    (void)pthread_attr_destroy(&small);
+    (void)pthread_barrier_destroy(&together);
+    bitena_drop(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_window_open_at_a_threads_end_is_given_up),
         cmocka_unit_test(a_reset_makes_the_caller_the_owner),
         cmocka_unit_test(a_slots_next_thread_has_another_id),
+        cmocka_unit_test(threads_that_live_together_have_slots_of_their_own),
         cmocka_unit_test(cleanups_of_threads_beyond_the_table_run_once_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

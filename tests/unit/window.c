@@ -120,7 +120,7 @@ static void a_refused_window_changes_nothing(void **state)
         int error;
     } refusals[] = {
         {100, 0, EINVAL},         {100, 3, EINVAL},         {4 * CAPACITY, 1, ENOMEM},
-        {SIZE_MAX, 1, EOVERFLOW}, {PTRDIFF_MAX, 1, ENOMEM}, {100, (size_t)1 << 63, ENOMEM},
+        {SIZE_MAX, 1, EOVERFLOW}, {PTRDIFF_MAX, 1, ENOMEM}, {100, SIZE_MAX / 2 + 1, ENOMEM},
     };
     for (enum kind k = 0; k < KIND_COUNT; k++) {
         struct subject s = subject_open(k, CAPACITY, NULL);
