@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 """
 import importlib.util
 import re
+import sys
 from dataclasses import dataclass, field
 
 MODEL_WORLDS = 3
@@ -76,6 +77,7 @@ def explorer(root):
     script = root / "tests/explore/run.py"
     if not script.is_file():
         return None
+    sys.path.insert(0, str(script.parent))  # for the modules beside it
     spec = importlib.util.spec_from_file_location("explore_run", script)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
