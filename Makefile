@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model orders faults fuzz mutation coverage ports proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model orders faults fuzz mutation coverage ports verify proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -48,6 +48,7 @@ faults: ## every call to the system failed, in turn and at random; signals; plan
 fuzz: ## libFuzzer and AFL++ for DURATION seconds; what they find, and how much they ran, is kept in build/fuzz
 	@tools/setup fuzz
 	@tools/fuzz $(DURATION)
+
 mutation: ## every mutant of the core is killed or justified (ONLY=src/lease.c, SHARD=1/4); goes on where it ended; long
 	@tools/setup mutation
 	@python3 tests/mutation/selftest.py build/mutation/selftest
@@ -57,6 +58,9 @@ coverage: ## lines, branches and conditions of src/ and the header that the test
 	@tools/setup coverage
 	@python3 tests/coverage/selftest.py build/coverage/selftest
 	@tools/coverage
+
+verify: ## the short form of every check, with what each took; under half an hour
+	@tools/verify $(ONLY)
 
 ports: ## the tests on other machines (emulated), 32 bits and musl; minutes
 	@tools/setup ports
