@@ -8,7 +8,7 @@ SEED ?= 1
 ONLY ?=
 export JOBS
 
-.PHONY: lib demo test soak static model orders faults fuzz mutation coverage ports verify proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model spin orders faults fuzz mutation coverage ports verify proof bench bench-quick bench-core instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -40,6 +40,12 @@ model: ## interleavings of the shipped sources, one by one, to the widest bounds
 orders: ## each memory order weakened by a step: found, or justified in docs/MEMORY_ORDER.md; minutes
 	@tools/setup orders
 	@python3 tests/weak/orders.py build/weak
+
+spin: ## SPIN models of the index and the recycled stacks: safety, livelock, planted bugs; and are they the source's; minutes
+	@tools/setup spin
+	@python3 tests/spin/agree.py
+	@python3 tests/spin/agree.py --self-test
+	@python3 tests/spin/run.py build/spin --long
 
 faults: ## every call to the system failed, in turn and at random; signals; planted faults; minutes
 	@tools/setup faults
