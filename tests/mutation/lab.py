@@ -18,16 +18,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from programs import Program, all_programs, explorer
+from programs import VARIANTS, all_programs, variant_flags
 
 FLAGS = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-w", "-Iinclude", "-Isrc"]
+LINKED = ("-Wl,", "--coverage")  # flags of a program that are the linker's
 TEST_FLAGS = ["-std=c11", "-O1", "-w", "-Iinclude", "-Isrc"]
 LIBRARIES = ["-lcmocka", "-ldl", "-lm", "-pthread"]
 QUICK_SECONDS = 0.5       # a program slower than this gets survivors only
 ALWAYS_SECONDS = 0.15     # one faster than this is run even where it was not seen to reach the line
 LEAST_LIMIT, TIMES_SLOWER = 1.0, 6
-EXPLORED = ("src/lease.c", "src/lease.h", "src/gather.c", "src/exact.c", "src/exact.h", "src/child.c")
-EXPLORE_LIMIT = 180
 MEMORY = str(64 << 30)    # address space; programs that need more run without this limit
 
 
@@ -67,7 +66,6 @@ class Lab:
         self.programs = [p for p in all_programs(root) if only is None or p.name in only]
         self.lock = threading.Lock()
         self.binary_locks, self.needs, self.coverage, self.latest_killer = {}, {}, {}, {}
-        self.explorer = explorer(root) if only is None else None
         self.include = ["-I" + str(root / "tests")]
         self.build_base()
 
@@ -75,13 +73,22 @@ class Lab:
 
     def build_base(self):
         with ThreadPoolExecutor(self.jobs) as pool:
-            list(pool.map(lambda file: self.compile_core(self.root, file, self.base), self.sources))
+            for variant in {"", *(program.variant for program in self.programs)}:
+                self.build_variant(variant, pool)
             support = sorted((self.root / "tests/support").glob("*.c"))
             list(pool.map(lambda file: must(["gcc", *TEST_FLAGS, *self.include, "-c", file, "-o",
                                              self.base / f"support_{file.stem}.o"], self.root), support))
-        self.archive(self.base / "libbitena.a", [self.base / self.object_name(file) for file in self.sources])
         self.archive(self.base / "libsupport.a", sorted(self.base.glob("support_*.o")))
         self.shipped = {file: digest((self.base / self.object_name(file)).read_bytes()) for file in self.sources}
+
+    def build_variant(self, variant, pool):
+        _, left_out, added = VARIANTS.get(variant, ("", "", ""))
+        files = [file for file in self.sources if not left_out or not file.startswith(left_out)]
+        folder = self.base / variant
+        folder.mkdir(exist_ok=True)
+        objects = list(pool.map(lambda file: self.compile_core(self.root, file, folder, variant_flags(self.root, variant)),
+                                [*files, *([added] if added else [])]))
+        self.archive(folder / "libbitena.a", objects)
 
     @staticmethod
     def archive(target, objects):
@@ -105,7 +112,7 @@ class Lab:
             lock = self.binary_locks.setdefault(program.binary, threading.Lock())
         folder = folder or self.base
         objects = [folder / f"{program.binary}_{source.stem}.o" for source in program.sources]
-        defines = [flag for flag in program.flags if flag.startswith("-D")]
+        defines = [flag for flag in program.flags if not flag.startswith(LINKED)]
         with lock:
             if cwd or program.binary not in self.needs:
                 needs = set()
@@ -127,8 +134,8 @@ class Lab:
         elif not program.core:
             return None
         target = folder / program.binary
-        library = library or self.base / "libbitena.a"
-        wraps = [flag for flag in program.flags if not flag.startswith("-D")]
+        library = library or self.base / program.variant / "libbitena.a"
+        wraps = [flag for flag in program.flags if flag.startswith(LINKED)]
         core = [*changed, library] if program.core else []
         done = run(["gcc", *objects, self.base / "libsupport.a", *core, *wraps, *LIBRARIES, "-o", target], self.root)
         if done.returncode != 0:
@@ -148,8 +155,8 @@ class Lab:
         """(status or None when it took too long, seconds)"""
         began = time.monotonic()
         process = subprocess.Popen(
-            ["timeout", "-s", "KILL", f"{limit:.1f}", "prlimit", f"--as={program.memory}", "--core=0", str(binary),
-             *program.arguments], cwd=binary.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            ["timeout", "-s", "KILL", f"{limit:.1f}", "prlimit", f"--as={program.memory}", "--core=0",
+             *(part.format(out=self.out) for part in program.command), str(binary), *program.arguments], cwd=binary.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, **program.environment, **(environment or {})})
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its number stays its own until what it left is gone
@@ -163,7 +170,7 @@ class Lab:
     def kills(self, program, binary):
         """"killed", "timeout" or None. On a busy machine anything may take long, so what took too long has to do so
         twice, and the shipped library, just after, must not."""
-        limit = max(LEAST_LIMIT, TIMES_SLOWER * program.seconds)
+        limit = max(LEAST_LIMIT, program.least, TIMES_SLOWER * program.seconds)
         for patience in (limit, 2 * limit, 8 * limit):
             status, _ = self.execute(program, binary, patience)
             if status is not None:
@@ -188,14 +195,16 @@ class Lab:
         kept = self.out / "baseline.json"
         if with_coverage and kept.is_file():
             data = json.loads(kept.read_text(encoding="utf-8"))
-            if data["key"] == key:
+            if data["key"] == key and data["programs"].keys() == {program.name for program in self.programs}:
                 for program in self.programs:
                     program.seconds, program.memory = data["programs"][program.name]
                 self.coverage = {name: {tuple(line) for line in lines} for name, lines in data["lines"].items()}
                 self.programs.sort(key=lambda program: program.seconds)
                 return
         folder = self.out / "shipped"
-        folder.mkdir(exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (self.out / "instructions.txt").unlink(missing_ok=True)  # the first run, with what is shipped, writes it
         with ThreadPoolExecutor(self.jobs) as pool:
             for program in pool.map(lambda program: self.measure(program, folder), self.programs):
                 self.programs = [p for p in self.programs if p is not program]  # its header is not changed: not run
@@ -230,23 +239,29 @@ class Lab:
         latest = self.latest_killer.get((mutant.file, mutant.function))
 
         def wanted(program):
+            reaches = program.name in covered or not self.coverage
             if deep:
-                return program.seconds > QUICK_SECONDS and (program.name in covered or not self.coverage)
-            return (program.seconds <= ALWAYS_SECONDS or not program.core or not self.coverage
-                    or (program.name in covered and program.seconds <= QUICK_SECONDS))
+                return program.late > 0 or (program.seconds > QUICK_SECONDS and reaches)
+            return not program.late and (program.seconds <= ALWAYS_SECONDS or not program.core
+                                         or (reaches and program.seconds <= QUICK_SECONDS))
         return sorted((p for p in self.programs if wanted(p)), key=lambda p: (
-            p.core, p.name != latest, p.name not in covered, p.seconds))
+            p.core, p.late > 1, p.name != latest, not deep and p.name not in covered, p.seconds))
 
     def judge(self, mutant, folder, build, deep=False, header=None):
-        """(verdict, by whom). build gives the changed objects."""
-        linked, objects = {}, None
-        if deep and (found := self.explored(mutant, folder)):
-            return found
+        """(verdict, by whom). build gives the changed objects, as a variant is compiled; None: it cannot."""
+        linked, made = {}, {}
         for program in self.order(mutant, getattr(mutant, "where", mutant.file), deep):
-            if program.core and objects is None:
-                objects = build()
+            if program.core and program.variant not in made:
+                made[program.variant] = build(program.variant)
+            changed = made[program.variant] if program.core else ()
+            if changed is None:
+                continue
+            if program.without:
+                changed = [path for path in changed if not path.name.startswith(program.without.replace("/", "_"))]
+            if program.core and not changed and not header:
+                continue
             if program.binary not in linked:
-                linked[program.binary] = self.link(program, folder, objects or (), header=header)
+                linked[program.binary] = self.link(program, folder, changed, header=header)
             if linked[program.binary] is None:
                 continue
             verdict = self.kills(program, linked[program.binary])
@@ -254,24 +269,3 @@ class Lab:
                 self.latest_killer[mutant.file, mutant.function] = program.name
                 return verdict, program.name
         return "survived", "all"
-
-    def explored(self, mutant, folder):
-        """What the interleaving explorer, in its short form, says of a file whose structures are lock-free."""
-        if not self.explorer or mutant.file not in EXPLORED or mutant.kind != "source":
-            return None
-        out, copies = folder / "explore", folder / "explore" / "mutant"
-        if not (out / "shipped").exists():
-            self.explorer.build(out, out / "shipped", {})
-        shutil.rmtree(copies, ignore_errors=True)
-        copies.mkdir()
-        for path in (folder / "src").glob("*.[ch]"):  # a header is looked for beside the file that includes it
-            shutil.copyfile(path, copies / path.name)
-        names = [path.name for path in copies.glob("*.c")] if mutant.file.endswith(".h") else [Path(mutant.file).name]
-        binary = self.explorer.build(out, copies, dict.fromkeys(names, []))
-        for scenario, (bounds, _) in self.explorer.BOUNDS.items():
-            program = Program(f"explore.{scenario}", "explore", [], ["--preemptions", bounds[0], "--spurious",
-                                                                     bounds[1], "--seconds", "60", scenario])
-            status, _ = self.execute(program, binary, EXPLORE_LIMIT)
-            if status != 0:
-                return ("timeout" if status is None else "killed"), program.name
-        return None

@@ -8,16 +8,18 @@ It does not look for survivors of the core: tools/mutation does.
 SPDX-License-Identifier: MIT
 """
 import hashlib
+import shutil
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(ROOT / "tests/explore")]
 sys.dont_write_bytecode = True
 import trial  # noqa: E402
 from lab import FLAGS, Lab  # noqa: E402
 from places import Mutant  # noqa: E402
+from plants import PLANTS  # noqa: E402
 
 # The planted library: how many mutants there are of each operator, and the only one that its test lets live.
 PLANTED = {"relation": 9, "condition": 2, "logic": 3, "constant": 6, "deletion": 2, "arithmetic": 1, "return": 3}
@@ -25,7 +27,10 @@ SURVIVOR = "src/planted.c planted_full relation#1 [>= -> >] return n >= most;"
 SAMPLE, SEED = 12, "bitena 1"
 # Quick to build and to run, and between them they see most of the core.
 CORE_PROGRAMS = {"unit.edges", "unit.alloc", "unit.marks", "unit.children", "unit.exact", "unit.grow", "unit.text",
-                 "unit.lifecycle", "unit.cleanups", "model.3000.0", "model.3000.1", "model.3000.2"}
+                 "unit.lifecycle", "unit.cleanups", "stress.crowded", "fuzz.lifetimes", "model.3000.0", "model.3000.1", "model.3000.2"}
+# A program for survivors of each kind, and what it must kill: one of the explorer's planted bugs, or a mutant.
+DEEP = {"explore.slots3": "lost-claim", "forced.failing": "lost-extend",
+        "bench.verbs": "src/alloc.c bump_last condition#1 [is_last(public) -> always false]"}
 SAMPLED_FILES = ("src/lease.c", "src/tlab.c", "src/alloc.c", "src/lifetime.c", "src/grow.c", "src/unwind.c")
 # Where a mutant that lives would be a broken driver rather than a missing test.
 SAMPLED_FUNCTIONS = {"push", "pop", "take_index", "give_to_index", "pool_give", "pool_take", "set_interval",
@@ -80,9 +85,9 @@ def lists(report, mutants):
 
 
 def core(report, folder):
-    lab = Lab(ROOT, folder / "core", jobs=2, only=CORE_PROGRAMS)
+    lab = Lab(ROOT, folder / "core", jobs=2, only={*CORE_PROGRAMS, *DEEP})
     lab.baseline(with_coverage=False)  # ends the test if one fails with the library as shipped
-    report.expect(len(lab.programs) == len(CORE_PROGRAMS), f"{len(lab.programs)} programs let the shipped library live")
+    report.expect(len(lab.programs) == len(CORE_PROGRAMS) + len(DEEP) - (not shutil.which("valgrind")), f"{len(lab.programs)} programs let the shipped library live")
     justified = trial.read_justified(HERE / "justified.txt")
     mutants = [mutant for mutant in trial.all_mutants(ROOT, FLAGS, SAMPLED_FILES, "source")
                if mutant.function in SAMPLED_FUNCTIONS
@@ -93,8 +98,30 @@ def core(report, folder):
         verdict, by, _ = bench.judge(mutant)
         report.expect(verdict in DEAD, f"{verdict} by {by}: {mutant.name}")
     whole = [lab.base / lab.object_name(file) for file in lab.sources]
-    verdict = lab.judge(mutants[0], bench.folder(), lambda: whole)
+    verdict = lab.judge(mutants[0], bench.folder(), lambda variant: whole)
     report.expect(verdict[0] == "survived", f"the shipped library, built as a mutant is, lives: {verdict}")
+    slowly(report, lab, bench, mutants[0])
+
+
+def slowly(report, lab, bench, some):
+    def shipped(variant):
+        objects = bench.compiled(some, bench.folder(), variant)  # without a variant only what differs
+        return objects if variant else [lab.base / lab.object_name(some.file)]
+    verdict = lab.judge(some, bench.folder(), shipped, deep=True)
+    report.expect(verdict[0] == "survived", f"it lives through what survivors get, too: {verdict}")
+    sources = trial.all_mutants(ROOT, FLAGS, ("src/alloc.c",), "source")
+    for program in [program for program in lab.programs if program.late]:
+        what = DEEP[program.name]
+        if what in PLANTS:
+            (file, ((old, new),)), = PLANTS[what][1].items()
+            at = (ROOT / "src" / file).read_text(encoding="latin-1").index(old)
+            mutant = Mutant(**{**some.__dict__, "file": f"src/{file}", "edit": (at, at + len(old), new)})
+        else:
+            mutant = next(mutant for mutant in sources if mutant.name.startswith(what))
+        every, lab.programs = lab.programs, [program]
+        verdict = bench.judge(mutant, deep=True)
+        lab.programs = every
+        report.expect(verdict[:2] in (("killed", program.name), ("timeout", program.name)), f"{verdict[:2]}: {what}")
 
 
 def main():

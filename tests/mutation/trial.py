@@ -118,13 +118,20 @@ class Trial:
             alone = self.alone(mutant.file, folder, folder)
             if mutant.file not in self.shipped_alone:
                 self.shipped_alone[mutant.file] = self.alone(mutant.file, self.lab.root, folder)
-            return (lambda: self.compiled(mutant, folder), digest(mutant.file.encode() + alone),
+            return (lambda variant: self.compiled(mutant, folder, variant), digest(mutant.file.encode() + alone),
                     alone == self.shipped_alone[mutant.file])
         objects = self.compiled(mutant, folder)
-        return lambda: objects, digest((folder / self.lab.object_name(mutant.file)).read_bytes()), not objects
+        return lambda variant: self.compiled(mutant, folder, variant) if variant else objects, digest(
+            (folder / "variants" / self.lab.object_name(mutant.file)).read_bytes()), not objects
 
-    def compiled(self, mutant, folder):
-        objects = [self.lab.compile_core(folder, file, folder) for file in self.reaching(mutant)]
+    def compiled(self, mutant, folder, variant=""):
+        """What differs from the shipped objects; of a variant, all that the mutant reaches."""
+        place = folder / "variants" / variant
+        place.mkdir(parents=True, exist_ok=True)
+        flags = laboratory.variant_flags(self.lab.root, variant)
+        objects = [self.lab.compile_core(folder, file, place, flags) for file in self.reaching(mutant)]
+        if variant:
+            return objects
         shipped = {self.lab.object_name(file): made for file, made in self.lab.shipped.items()}
         return [target for target in objects if digest(target.read_bytes()) != shipped[target.name]]
 
@@ -142,7 +149,7 @@ class Trial:
                 self.shipped_assembly[mutant.file] = digest(plain.read_bytes())
         made = digest(target.read_bytes())
         same = made == self.shipped_assembly[mutant.file]
-        return lambda: [target], made, same
+        return lambda variant: None if variant else [target], made, same
 
     def judge(self, mutant, deep=False):
         """(verdict, by whom, digest of what was made)"""
