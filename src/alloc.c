@@ -182,13 +182,13 @@ static inline bool is_last(const bitena *public)
     return public && load_relaxed(&arena_of(public)->epoch) == thread_last.epoch; /* [M12] */
 }
 
-/* Placed as the header's inline path does it. NULL: look closer. */
+/* Placed as the header's inline path does it, but for any power of two; for an align of 0 the place
+ * is 0, below every floor. NULL: look closer. */
 static inline void *bump_last(const bitena *public, size_t size, size_t align)
 {
     if (is_last(public)) {
         struct tlab *tlab = thread_last.tlab;
-        if (size - 1 < BITENA_FLOOR_MIN_ / 2 && align - 1 < BITENA_FLOOR_MIN_ / 2 &&
-            (align & (align - 1)) == 0) {
+        if (size - 1 < BITENA_FLOOR_MIN_ / 2 && (align & (align - 1)) == 0) {
             uintptr_t at = (tlab->ceiling - size) & ~(uintptr_t)(align - 1);
             if (at >= tlab->floor) {
                 store_relaxed(&tlab->ceiling, at); /* [M10] */

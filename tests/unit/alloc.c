@@ -313,6 +313,25 @@ static void an_alignment_of_2_to_63_fits_no_block(void **state)
     bitena_drop(arena);
 }
 
+/* A block of which only the end is so aligned, and one that begins and ends so. */
+static void nothing_is_placed_in_the_block_where_that_can_be(void **state)
+{
+    (void)state;
+    static const size_t capacities[] = {100, 4096};
+    for (size_t i = 0; i < 2; i++) {
+        bitena *arena =
+            bitena_open(&(bitena_options){.capacity = capacities[i], .mode = BITENA_LOCAL});
+        uintptr_t from = (uintptr_t)bitena_alloc(arena, capacities[i], 1);
+        uintptr_t end = from + capacities[i];
+        for (size_t align = 1; align <= 4096; align *= 2) {
+            uintptr_t at = (uintptr_t)bitena_alloc(arena, 0, align);
+            assert_int_equal(at % align, 0);
+            assert_true((at >= from && at <= end) || end / align * align < from);
+        }
+        bitena_drop(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +346,7 @@ int main(void)
         cmocka_unit_test(used_counts_padding),
         cmocka_unit_test(used_counts_what_every_thread_took),
         cmocka_unit_test(an_alignment_of_2_to_63_fits_no_block),
+        cmocka_unit_test(nothing_is_placed_in_the_block_where_that_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static void nothing_to_clean(void *argument)
     (void)argument;
 }
 
-enum { VERBS = 13 };
+enum { VERBS = 15 };
 
 static void call_verb(bitena *arena, int number)
 {
@@ -87,6 +87,12 @@ static void call_verb(bitena *arena, int number)
         break;
     case 11:
         assert_int_equal(bitena_trim(arena, SIZE_MAX), 0);
+        break;
+    case 12:
+        (void)bitena_alloc(arena, 0, 1); /* takes nothing, and is a verb all the same */
+        break;
+    case 13:
+        (void)bitena_try_alloc_str(arena, "");
         break;
     default:
         mark = bitena_save(arena);

@@ -114,6 +114,93 @@ static void a_run_that_cannot_be_cut_goes_back_whole(void **state)
     bitena_drop(arena);
 }
 
+/* So many ranges, and that of the marks before the first. The TLAB has room for ENDED_NEAR. */
+static void save_and_end_some(bitena *arena, size_t ranges)
+{
+    for (size_t i = 0; i < ranges; i++) {
+        bitena_mark live = bitena_save(arena);
+        (void)bitena_save(arena);
+        assert_int_equal(bitena_rewind(arena, live), 0);
+    }
+    assert_int_not_equal(arena_of(arena)->tlab.ended_older, 0);
+}
+
+static void a_new_owner_has_the_descriptors_of_ended_marks_again(void **state)
+{
+    (void)state;
+    for (size_t ranges = ENDED_NEAR; ranges < 4 * ENDED_NEAR; ranges += ENDED_NEAR) {
+        bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = BITENA_LOCAL});
+        for (int time = 0; time < 3; time++) {
+            save_and_end_some(arena, ranges);
+            assert_int_equal(arena_of(arena)->pool->runs_begun, ranges - ENDED_NEAR + 1);
+            assert_int_equal(bitena_own(arena), 0);
+            assert_int_equal(arena_of(arena)->tlab.ended_older, 0);
+        }
+        bitena_drop(arena);
+    }
+}
+
+/* The reset begins with all descriptors: one that an old range kept would be a child's too. */
+static void a_reset_forgets_ranges_that_descriptors_hold(void **state)
+{
+    (void)state;
+    for (size_t ranges = ENDED_NEAR; ranges < 4 * ENDED_NEAR; ranges += ENDED_NEAR) {
+        bitena *arena = bitena_new(256 * KIB);
+        save_and_end_some(arena, ranges);
+        assert_int_equal(bitena_reset(arena), 0);
+        bitena *one = bitena_new_child(arena);
+        BITENA_SCOPE (arena) {
+            (void)bitena_alloc(arena, 10, 1);
+        }
+        bitena *two = bitena_new_child(arena);
+        assert_int_not_equal(arena_of(one)->tlab.lease, arena_of(two)->tlab.lease);
+        (void)bitena_alloc(one, 10000, 1);
+        (void)bitena_alloc(two, 20000, 1);
+        bitena_drop(one);
+        bitena_drop(two);
+        assert_int_equal(bitena_used(arena), 0);
+        assert_int_equal(bitena_remaining(arena), bitena_capacity(arena));
+        bitena_drop(arena);
+    }
+}
+
+static void descriptors_are_numbered_from_the_tables_first(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_new(64 * KIB);
+    const struct pool *pool = arena_of(arena)->pool;
+    assert_ptr_equal(run_at(pool, 1), pool->runs);
+    assert_ptr_equal(run_at(pool, pool->run_count), pool->runs + pool->run_count - 1);
+    bitena_drop(arena);
+}
+
+/* Of a recycled run a request takes what it needs, if a rest is left that is worth a descriptor. */
+static void assert_rest(int mode, size_t rest, bool is_recycled)
+{
+    enum { RUN = 1000 };
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = mode});
+    struct pool *pool = arena_of(arena)->pool;
+    struct span run, next, taken;
+    assert_true(pool_take_recorded(pool, RUN, 1, 0, &run));
+    assert_true(pool_take_recorded(pool, RUN, 1, 0, &next)); /* between it and the index */
+    pool_give(pool, run);
+    assert_int_equal(pool->recycled, RUN);
+    assert_true(pool_take(pool, RUN - rest, 1, 0, &taken));
+    assert_int_equal(taken.end, run.end);
+    assert_int_equal(taken.end - taken.base, is_recycled ? RUN - rest : RUN);
+    assert_int_equal(pool->recycled, is_recycled ? rest : 0);
+    bitena_drop(arena);
+}
+
+static void small_rests_stay_with_their_run_but_in_exact_arenas(void **state)
+{
+    (void)state;
+    assert_rest(BITENA_LOCAL, WORTH_RECYCLING - 1, false);
+    assert_rest(BITENA_LOCAL, WORTH_RECYCLING, true);
+    assert_rest(BITENA_EXACT, 1, true);
+    assert_rest(BITENA_EXACT, WORTH_RECYCLING - 1, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +208,10 @@ int main(void)
         cmocka_unit_test(without_descriptors_live_marks_may_be_refused_but_ended_ones_always_are),
         cmocka_unit_test(a_lease_that_cannot_be_recorded_is_refused),
         cmocka_unit_test(a_run_that_cannot_be_cut_goes_back_whole),
+        cmocka_unit_test(a_new_owner_has_the_descriptors_of_ended_marks_again),
+        cmocka_unit_test(a_reset_forgets_ranges_that_descriptors_hold),
+        cmocka_unit_test(descriptors_are_numbered_from_the_tables_first),
+        cmocka_unit_test(small_rests_stay_with_their_run_but_in_exact_arenas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

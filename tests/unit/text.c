@@ -212,6 +212,23 @@ static void text_and_objects_do_not_meet(void **state)
     }
 }
 
+static void the_first_text_of_a_lease_stands_at_its_floor(void **state)
+{
+    (void)state;
+    for (enum kind k = 0; k < KIND_COUNT; k++) {
+        for (int try = 0; try < 2; try++) {
+            struct subject s = subject_open(k, CAPACITY, NULL);
+            char *text =
+                try ? bitena_try_alloc_str(s.arena, "12") : bitena_alloc_str(s.arena, "12");
+            char *next =
+                try ? bitena_try_alloc_str(s.arena, "34") : bitena_alloc_str(s.arena, "34");
+            assert_ptr_equal(next, text + 3);
+            assert_ptr_equal(bitena_resize(s.arena, next, 3, 200, 1), next);
+            subject_close(&s);
+        }
+    }
+}
+
 static int evaluations;
 
 static const char *the_text(const char *text)
@@ -246,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_text_needs_room_for_its_zero),
         cmocka_unit_test(text_between_objects_costs_no_padding),
         cmocka_unit_test(text_and_objects_do_not_meet),
+        cmocka_unit_test(the_first_text_of_a_lease_stands_at_its_floor),
         cmocka_unit_test(each_argument_is_evaluated_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
