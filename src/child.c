@@ -28,11 +28,14 @@ bool has_children(const struct arena *arena)
     return count != 0;
 }
 
-/* The spare that the last child left, or a small lease: the struct and a first KiB. */
+_Static_assert(sizeof(struct arena) + LINE_BYTES <= LEASE_MIN, "a child's struct fits any lease");
+
+/* The spare that the last child left, or a small lease: the struct and a first KiB. A spare has had
+ * a child's struct in it or is a lease, so a struct fits. */
 static bool first_lease(struct arena *parent, struct tlab *tlab, struct span *span)
 {
     struct pool *pool = parent->pool;
-    if (tlab && tlab_take_spare(pool, tlab, sizeof(struct arena) + 2 * LINE_BYTES, span)) {
+    if (tlab && tlab_take_spare(pool, tlab, 0, span)) {
         return true;
     }
     size_t room = fair_lease(LEASE_MIN, pool_free(pool), 1);
@@ -199,8 +202,7 @@ void reset_child(struct arena *child)
 static int may_absorb(const struct arena *parent, const struct arena *child)
 {
     uint64_t id = thread_id();
-    if (child == parent || child->parent != parent ||
-        load_relaxed(&child->owner) == OWNER_DROPPED) { /* [M12] */
+    if (child->parent != parent || load_relaxed(&child->owner) == OWNER_DROPPED) { /* [M12] */
         return EINVAL;
     }
     if (load_relaxed(&child->owner) != id ||                                    /* [M12] */

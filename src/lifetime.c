@@ -15,12 +15,12 @@
 
 bool tlab_has_live_marks(const struct tlab *tlab)
 {
-    /* a single range starts at 0: joining and fetching keep the first one's start */
-    bool all_ended = tlab->ended_count == 1 && tlab->ended[0].upto == tlab->marks;
-    return tlab->marks != 0 && !all_ended;
+    /* the first range starts at 0 if it is the only one, and ends below the others else */
+    return tlab->ended[0].upto != tlab->marks;
 }
 
-/* The newest range of those that a descriptor holds comes back; false: there is none. */
+/* The newest range of those that a descriptor holds comes back, as the only one; false: there is
+ * none. */
 static bool fetch_older(struct arena *arena, struct tlab *tlab)
 {
     uint32_t run = tlab->ended_older;
@@ -28,7 +28,8 @@ static bool fetch_older(struct arena *arena, struct tlab *tlab)
         return false;
     }
     const struct run *r = run_at(arena->pool, run);
-    tlab->ended[tlab->ended_count++] = (struct ended){r->base, r->end};
+    tlab->ended[0] = (struct ended){r->base, r->end};
+    tlab->ended_count = 1;
     tlab->ended_older = r->next;
     run_free(arena->pool, run);
     return true;
@@ -53,9 +54,8 @@ static void store_oldest(struct arena *arena, struct tlab *tlab)
 
 void tlab_free_ended(struct arena *arena, struct tlab *tlab)
 {
-    do {
-        tlab->ended_count = 0;
-    } while (fetch_older(arena, tlab));
+    while (fetch_older(arena, tlab)) {
+    }
 }
 
 static bool is_live(const struct arena *arena, const struct tlab *tlab, uint64_t number)
@@ -141,23 +141,24 @@ bitena_scope_ bitena_scope_begin_(bitena *arena)
     return scope;
 }
 
-/* Unlinked before it is called, so that it may defer. */
-static bool run_newest(struct cleanup **head, const void *upto)
+static struct cleanup *newest_cleanup(struct cleanup **head, const void *upto)
 {
     struct cleanup *cleanup = load_acquire(head); /* [M14] */
-    if (!cleanup || cleanup == upto) {
-        return false;
-    }
+    return cleanup != upto ? cleanup : NULL;
+}
+
+/* Unlinked before it is called, so that it may defer. */
+static void run_cleanup(struct cleanup **head, const struct cleanup *cleanup)
+{
     store_release(head, cleanup->next); /* [M14] */
     cleanup->fn(cleanup->argument);
-    return true;
 }
 
 static bool run_cleanups(struct cleanup **head)
 {
     bool ran = false;
-    while (run_newest(head, NULL)) {
-        ran = true;
+    for (const struct cleanup *c; (c = newest_cleanup(head, NULL)) != NULL; ran = true) {
+        run_cleanup(head, c);
     }
     return ran;
 }
@@ -213,10 +214,7 @@ static bool names_a_place(const struct arena *arena, const struct tlab *tlab,
     if (mark->epoch != arena->epoch || mark->tlab != tlab || !is_live(arena, tlab, mark->number)) {
         return false;
     }
-    if (arena->mode == BITENA_EXACT) {
-        return true;
-    }
-    bool in_lease = tlab->serial == mark->serial;
+    bool in_lease = tlab->serial == mark->serial; /* an EXACT arena's has the serial of no lease */
     return !in_lease || (mark->ceiling >= tlab->ceiling && mark->ceiling <= tlab->end &&
                          mark->text <= (tlab->window ? tlab->window : tlab->floor) - tlab->base);
 }
@@ -243,8 +241,12 @@ static int rewind_to(struct arena *arena, const bitena_mark *mark, bool ends)
         return 0; /* a thread that the index serves has nothing of its own to give back */
     }
     bool named = tlab && names_a_place(arena, tlab, mark);
-    while (named && run_newest(exact ? &arena->cleanups : &tlab->cleanups, mark->cleanups)) {
-        named = names_a_place(arena, tlab, mark); /* the cleanup may have rewound further */
+    struct cleanup **head = exact || !tlab ? &arena->cleanups : &tlab->cleanups;
+    const struct cleanup *cleanup;
+    while (named && (cleanup = newest_cleanup(head, mark->cleanups)) != NULL) {
+        end_marks_after(arena, tlab, mark->number); /* first: it must not rewind to one of them */
+        run_cleanup(head, cleanup);
+        named = names_a_place(arena, tlab, mark); /* it may have rewound further */
     }
     if (!named) {
         errno = EINVAL;

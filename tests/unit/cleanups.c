@@ -163,6 +163,23 @@ static void cleanups_run_before_the_memory_goes_back(void **state)
     }
 }
 
+/* Its node hangs from the ceiling, as objects do. */
+static void a_defer_leaves_growing_data_where_it_is(void **state)
+{
+    (void)state;
+    for (enum kind kind = KIND_SHARED; kind < KIND_COUNT; kind++) {
+        if (kind != KIND_EXACT) {
+            struct subject subject = subject_open(kind, 32 * KIB, NULL);
+            char *growing = bitena_resize(subject.arena, NULL, 0, 10, 1);
+            start_log();
+            bitena_defer(subject.arena, log_text, "deferred");
+            assert_ptr_equal(bitena_resize(subject.arena, growing, 10, 20, 1), growing);
+            subject_close(&subject);
+            assert_string_equal(lines, "deferred ");
+        }
+    }
+}
+
 struct chained {
     bitena *arena;
     int left;
@@ -363,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_rewind_runs_the_cleanups_it_passes_and_no_others),
         cmocka_unit_test(a_scope_left_early_runs_its_cleanups),
         cmocka_unit_test(cleanups_run_before_the_memory_goes_back),
+        cmocka_unit_test(a_defer_leaves_growing_data_where_it_is),
         cmocka_unit_test(a_cleanup_may_defer_and_all_run_until_none_remain),
         cmocka_unit_test(a_child_made_by_a_cleanup_stops_the_reset),
         cmocka_unit_test(a_cleanup_that_rewinds_further_runs_nothing_older),

@@ -12,26 +12,44 @@
 
 enum { KIB = 1024 };
 
-static void a_mark_that_was_never_given_changes_nothing(void **state)
+static void assert_refused(bitena *arena, const bitena_mark *bad, size_t count)
 {
-    (void)state;
-    bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = BITENA_LOCAL});
-    (void)bitena_alloc(arena, 100, 8);
-    bitena_mark good = bitena_save(arena), bad[5] = {good, good, good, good, good};
-    (void)bitena_alloc(arena, 100, 8);
     struct numbers before = numbers_of(arena);
-    bad[0].number = 0;
-    bad[1].number += 1000;
-    bad[2].ceiling = 0;
-    bad[3].ceiling = UINTPTR_MAX;
-    bad[4].text = SIZE_MAX;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < count; i++) {
         ASSERT_REFUSED(EINVAL, bitena_rewind(arena, bad[i]));
         assert_same_numbers(arena, before);
     }
-    assert_int_equal(bitena_rewind(arena, good), 0);
-    assert_int_equal(bitena_used(arena), 104);
-    bitena_drop(arena);
+}
+
+static void a_mark_that_was_never_given_changes_nothing(void **state)
+{
+    (void)state;
+    static const enum kind kinds[] = {KIND_SHARED, KIND_LOCAL, KIND_CHILD, KIND_BUFFER};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct subject subject = subject_open(kinds[k], 64 * KIB, NULL);
+        bitena *arena = subject.arena;
+        (void)bitena_alloc(arena, 100, 8);
+        (void)bitena_alloc_str(arena, "text");
+        size_t used = bitena_used(arena), room;
+        bitena_mark good = bitena_save(arena);
+        bitena_mark bad[7] = {good, good, good, good, good, good, good};
+        (void)bitena_alloc(arena, 100, 8);
+        (void)bitena_alloc_str(arena, "more");
+        const struct tlab *tlab = &arena_of(arena)->tlab;
+        bad[0].number = 0;
+        bad[1].number += 1000;
+        bad[2].ceiling = 0;
+        bad[3].ceiling = tlab->ceiling - 1;
+        bad[4].ceiling = tlab->end + 1;
+        bad[5].text = tlab->floor - tlab->base + 1;
+        bad[6].text = SIZE_MAX;
+        assert_refused(arena, bad, 7);
+        (void)bitena_window(arena, 10, 1, &room); /* it hides the floor */
+        assert_refused(arena, bad, 7);
+        assert_int_equal(bitena_rewind(arena, good), 0);
+        assert_int_equal(bitena_used(arena), used);
+        subject_close(&subject);
+    }
 }
 
 /* Slots 1 and 2: the table of a small buffer has two places. */
@@ -47,6 +65,7 @@ static void be_served_by_the_index(void *argument)
     assert_null(own[0].tlab);
     assert_int_equal(bitena_rewind(crowd->arenas[0], own[0]), 0);
     ASSERT_REFUSED(EINVAL, bitena_rewind(crowd->arenas[0], own[1]));
+    ASSERT_REFUSED(EINVAL, bitena_rewind(crowd->arenas[1], own[0]));
     ASSERT_REFUSED(EINVAL, bitena_rewind(crowd->arenas[0], crowd->owners));
 }
 
@@ -78,7 +97,8 @@ static void a_window_that_is_no_place_of_an_exact_arena_is_left_alone(void **sta
     (void)state;
     static _Alignas(128) char area[64 * KIB];
     bitena *arena = bitena_init(area + 16 * KIB, 32 * KIB, &(bitena_options){.mode = BITENA_EXACT});
-    (void)bitena_alloc(arena, 100, 1);
+    char *first = bitena_alloc(arena, 100, 1);
+    bitena_commit(arena, first - 8, 108, 50); /* its end is that of what was handed out */
     bitena_commit(arena, area, 16, 8);
     bitena_commit(arena, area + 60 * KIB, 16, 8);
     assert_int_equal(bitena_used(arena), 100);

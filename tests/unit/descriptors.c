@@ -201,6 +201,31 @@ static void small_rests_stay_with_their_run_but_in_exact_arenas(void **state)
     assert_rest(BITENA_EXACT, WORTH_RECYCLING - 1, true);
 }
 
+/* Those of a chain rise and fall as they come back. */
+static void a_rewind_gives_back_runs_whatever_their_descriptors(void **state)
+{
+    (void)state;
+    for (enum kind kind = KIND_SHARED; kind < KIND_COUNT; kind++) {
+        struct subject subject = subject_open(kind, 128 * KIB, NULL);
+        bitena *arena = subject.arena;
+        struct pool *pool = arena_of(arena)->pool;
+        (void)bitena_alloc_str(arena, "on the floor");
+        uint32_t low = run_new(pool);
+        bitena_mark outer = bitena_save(arena);
+        (void)bitena_alloc(arena, 9000, 1);
+        bitena_mark inner = bitena_save(arena);
+        struct numbers before = numbers_of(arena);
+        run_free(pool, low);
+        for (int round = 0; round < 3; round++) {
+            (void)bitena_alloc(arena, 9000, 1);
+            assert_int_equal(bitena_rewind(arena, inner), 0);
+            assert_same_numbers(arena, before);
+        }
+        assert_int_equal(bitena_rewind(arena, outer), 0);
+        subject_close(&subject);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_reset_forgets_ranges_that_descriptors_hold),
         cmocka_unit_test(descriptors_are_numbered_from_the_tables_first),
         cmocka_unit_test(small_rests_stay_with_their_run_but_in_exact_arenas),
+        cmocka_unit_test(a_rewind_gives_back_runs_whatever_their_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,18 @@ static void the_last_run_grows_and_shrinks_in_place(void **state)
     }
 }
 
+static void a_run_of_one_byte_grows_in_place_too(void **state)
+{
+    (void)state;
+    for (enum kind kind = KIND_SHARED; kind < KIND_COUNT; kind++) {
+        struct subject s = subject_open(kind, CAPACITY, NULL);
+        char *p = bitena_resize(s.arena, NULL, 0, 1, 1);
+        assert_ptr_equal(bitena_resize(s.arena, p, 1, 100, 1), p);
+        assert_ptr_equal(bitena_resize(s.arena, p, 100, 1, 1), p);
+        subject_close(&s);
+    }
+}
+
 static void the_last_run_may_fill_its_lease_to_the_last_byte(void **state)
 {
     (void)state;
@@ -343,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_run_grows_and_shrinks_in_place),
+        cmocka_unit_test(a_run_of_one_byte_grows_in_place_too),
         cmocka_unit_test(the_last_run_may_fill_its_lease_to_the_last_byte),
         cmocka_unit_test(text_grows_in_place_too),
         cmocka_unit_test(what_is_not_last_is_copied_when_it_grows),

@@ -86,6 +86,33 @@ static void a_rewind_gives_back_large_runs(void **state)
     bitena_drop(arena);
 }
 
+/* Neighbours of one chain share a descriptor, but not where a mark stands between them. */
+static void a_rewind_gives_back_large_runs_beside_older_ones(void **state)
+{
+    (void)state;
+    for (enum kind kind = KIND_SHARED; kind < KIND_COUNT; kind++) {
+        struct subject subject = subject_open(kind, 128 * KIB, NULL);
+        (void)bitena_alloc_str(subject.arena, "on the floor: the lease is not extended");
+        struct numbers before[4];
+        bitena_mark marks[4];
+        for (int i = 0; i < 4; i++) {
+            before[i] = numbers_of(subject.arena);
+            marks[i] = bitena_save(subject.arena);
+            memset(bitena_alloc(subject.arena, 9000, 1), i, 9000);
+        }
+        for (int i = 4; i-- > 0;) {
+            for (int again = 0; again < 3; again++) {
+                assert_int_equal(bitena_rewind(subject.arena, marks[i]), 0);
+                assert_same_numbers(subject.arena, before[i]);
+                memset(bitena_alloc(subject.arena, 9000, 1), i, 9000);
+                memset(bitena_alloc(subject.arena, 9000, 1), i, 9000);
+            }
+        }
+        assert_int_equal(bitena_rewind(subject.arena, marks[0]), 0);
+        subject_close(&subject);
+    }
+}
+
 static void a_rewind_to_an_outer_mark_ends_the_inner_ones(void **state)
 {
     (void)state;
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_rewind_gives_back_exactly_what_was_taken_since),
         cmocka_unit_test(a_rewind_reaches_an_older_lease_after_refills),
         cmocka_unit_test(a_rewind_gives_back_large_runs),
+        cmocka_unit_test(a_rewind_gives_back_large_runs_beside_older_ones),
         cmocka_unit_test(a_rewind_to_an_outer_mark_ends_the_inner_ones),
         cmocka_unit_test(a_mark_of_another_arena_is_refused),
         cmocka_unit_test(a_mark_from_before_a_reset_is_refused),

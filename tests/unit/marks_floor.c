@@ -85,6 +85,29 @@ static void resize_never_moves_the_floor_below_the_latest_live_mark(void **state
     }
 }
 
+/* To the byte: also when the mark was rewound to, not saved, last. */
+static void a_rewound_mark_divides_older_runs_from_younger_ones(void **state)
+{
+    (void)state;
+    for (enum kind kind = KIND_SHARED; kind < KIND_COUNT; kind++) {
+        for (size_t size = 0; size < 3; size++) {
+            struct subject subject = subject_open(kind, 32 * KIB, NULL);
+            (void)bitena_alloc(subject.arena, 8, 8);
+            char *older = bitena_resize(subject.arena, NULL, 0, size, 1);
+            bitena_mark mark = bitena_save(subject.arena);
+            struct numbers before = numbers_of(subject.arena);
+            for (int round = 0; round < 3; round++) {
+                assert_non_null(bitena_resize(subject.arena, older, size, 0, 1));
+                assert_same_numbers(subject.arena, before);
+                char *younger = bitena_resize(subject.arena, NULL, 0, 10, 1);
+                assert_ptr_equal(bitena_resize(subject.arena, younger, 10, 20, 1), younger);
+                assert_int_equal(bitena_rewind(subject.arena, mark), 0);
+            }
+            subject_close(&subject);
+        }
+    }
+}
+
 static void growing_a_block_of_an_outer_scope_copies_it(void **state)
 {
     (void)state;
@@ -276,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_mark_holds_when_its_lease_is_extended_downward),
         cmocka_unit_test(text_older_than_the_mark_survives_a_rewind),
         cmocka_unit_test(resize_never_moves_the_floor_below_the_latest_live_mark),
+        cmocka_unit_test(a_rewound_mark_divides_older_runs_from_younger_ones),
         cmocka_unit_test(growing_a_block_of_an_outer_scope_copies_it),
         cmocka_unit_test(a_block_that_outgrows_its_lease_in_a_scope_comes_back),
         cmocka_unit_test(a_rewind_closes_an_open_window),

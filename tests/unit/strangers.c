@@ -23,6 +23,8 @@ static void try_every_verb(void *argument)
     bitena *arena = owned->arena;
     char block[8] = {0};
     size_t room;
+    bitena_mark none = owned->mark;
+    none.tlab = NULL;
     for (int time = 0; time < 2; time++) { /* the second time with an id */
         ASSERT_NULL(EPERM, bitena_try_alloc(arena, 8, 8));
         ASSERT_NULL(EPERM, bitena_try_make(arena, int, 1));
@@ -39,10 +41,21 @@ static void try_every_verb(void *argument)
         ASSERT_REFUSED(EPERM, bitena_reset(arena));
         ASSERT_REFUSED(EPERM, bitena_trim(arena, 0));
         ASSERT_REFUSED(EPERM, bitena_absorb(arena, owned->child));
-        assert_int_equal(bitena_rewind(arena, owned->mark), -1);
-        assert_true(errno == EPERM || errno == EINVAL); /* not this thread's mark either */
+        ASSERT_REFUSED(EINVAL, bitena_rewind(arena, owned->mark)); /* not this thread's mark */
+        ASSERT_REFUSED(EINVAL, bitena_rewind(arena, none));
     }
 }
+
+/* The handler is told this arena, EPERM, and what was asked. */
+#define ASSERT_REPORTS_OF(bytes, alignment, call)   \
+    do {                                            \
+        caught->arena = NULL;                       \
+        caught->size = caught->align = 77;          \
+        ASSERT_REPORTS(caught, EPERM, call);        \
+        assert_ptr_equal(caught->arena, arena);     \
+        assert_int_equal(caught->size, bytes);      \
+        assert_int_equal(caught->align, alignment); \
+    } while (0)
 
 static void call_every_plain_verb(void *argument)
 {
@@ -51,23 +64,23 @@ static void call_every_plain_verb(void *argument)
     bitena *arena = owned->arena;
     char block[8] = {0};
     size_t room;
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_alloc(arena, 8, 8));
-    assert_ptr_equal(caught->arena, arena);
-    assert_int_equal(caught->size, 8);
-    assert_int_equal(caught->align, 8);
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_make(arena, int, 1));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_alloc_slice(arena, int, 5, 1));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_alloc_uninit(arena, int, 5));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_alloc_str(arena, "text"));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_alloc_strn(arena, "text", 4));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_resize(arena, block, 8, 16, 1));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_window(arena, 10, 1, &room));
-    ASSERT_REPORTS(caught, EPERM, bitena_commit(arena, block, 8, 4));
-    ASSERT_REPORTS(caught, EPERM, bitena_defer(arena, try_every_verb, NULL));
-    ASSERT_REPORTS(caught, EPERM, (void)bitena_save(arena));
-    ASSERT_REPORTS(caught, EPERM, bitena_drop(arena));
-    assert_ptr_equal(caught->arena, arena);
+    ASSERT_REPORTS_OF(8, 8, (void)bitena_alloc(arena, 8, 8));
+    ASSERT_REPORTS_OF(sizeof(int), _Alignof(int), (void)bitena_make(arena, int, 1));
+    ASSERT_REPORTS_OF(5 * sizeof(int), _Alignof(int), (void)bitena_alloc_slice(arena, int, 5, 1));
+    ASSERT_REPORTS_OF(5 * sizeof(int), _Alignof(int), (void)bitena_alloc_uninit(arena, int, 5));
+    ASSERT_REPORTS_OF(5, 1, (void)bitena_alloc_str(arena, "text"));
+    ASSERT_REPORTS_OF(5, 1, (void)bitena_alloc_strn(arena, "text", 4));
+    ASSERT_REPORTS_OF(16, 1, (void)bitena_resize(arena, block, 8, 16, 1));
+    ASSERT_REPORTS_OF(10, 2, (void)bitena_window(arena, 10, 2, &room));
+    ASSERT_REPORTS_OF(4, 0, bitena_commit(arena, block, 8, 4));
+    ASSERT_REPORTS_OF(3 * sizeof(void *), _Alignof(void *),
+                      bitena_defer(arena, try_every_verb, NULL));
+    ASSERT_REPORTS_OF(0, 0, (void)bitena_save(arena));
+    ASSERT_REPORTS_OF(0, 0, (void)bitena_scope_begin_(arena));
+    ASSERT_REPORTS_OF(0, 0, bitena_drop(arena));
     ASSERT_REPORTS(caught, EPERM, (void)bitena_child_or_fail_(arena));
+    assert_ptr_equal(caught->arena, arena);
+    assert_true(caught->size >= 128 && caught->align >= 64);
 }
 
 static void read_the_numbers(void *argument)
