@@ -169,8 +169,8 @@ static size_t open_buffer(struct block *block, void *buffer, size_t size, int mo
         return 0;
     }
     block->start =
-        mode == BITENA_EXACT ? round_up(block->start, sizeof(max_align_t)) : block->start;
-    return block->start < block->top ? block->top - block->start : 0;
+        mode == BITENA_EXACT ? round_up(block->start, _Alignof(max_align_t)) : block->start;
+    return block->top - block->start; /* the top is on a line of its own: not below the start */
 }
 
 bitena *bitena_init(void *buffer, size_t size, const bitena_options *options)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/overlap.h"
+#include "support/subject.h"
 #include "support/trial.h"
 
 enum { CAPACITY = 8 << 20, OBJECT_BYTES = 48, OBJECTS = 100, ROUNDS = 50 };
@@ -201,6 +202,29 @@ static void a_thread_that_ends_loses_it_with_its_slot(void **state)
     close_job(&job);
 }
 
+/* The older arena's text after the younger's, and the other way round. */
+static void copy_to_each_in_turn(void *argument)
+{
+    bitena *const *arenas = argument;
+    for (int i = 0; i < 20; i++) {
+        (void)bitena_alloc(arenas[i % 2], 16, 8);
+        size_t other = bitena_used(arenas[i % 2]), own = bitena_used(arenas[1 - i % 2]);
+        (void)bitena_alloc_str(arenas[1 - i % 2], "text");
+        assert_int_equal(bitena_used(arenas[i % 2]), other);
+        assert_int_equal(bitena_used(arenas[1 - i % 2]), own + 5);
+    }
+}
+
+static void a_strangers_text_goes_to_the_arena_it_names(void **state)
+{
+    (void)state;
+    bitena *arenas[] = {bitena_new(CAPACITY), bitena_new(CAPACITY)};
+    copy_to_each_in_turn(arenas);
+    in_another_thread(copy_to_each_in_turn, arenas);
+    bitena_drop(arenas[0]);
+    bitena_drop(arenas[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +232,7 @@ int main(void)
         cmocka_unit_test(an_arena_at_the_same_address_is_another),
         cmocka_unit_test(two_arenas_in_turn_are_kept_apart),
         cmocka_unit_test(a_thread_that_ends_loses_it_with_its_slot),
+        cmocka_unit_test(a_strangers_text_goes_to_the_arena_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,17 @@
 /* Text: copies are exact and terminated, nothing is lost to alignment, empty text takes nothing,
  * lengths that cannot be are refused. Each promise is tried on every kind of arena.
  * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "core.h"
 #include "support/misuse.h"
 #include "support/subject.h"
+#include "support/trial.h"
 
 enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
 
@@ -85,6 +90,42 @@ static void strn_reads_exactly_its_length(void **state)
     bitena_drop(arena);
 }
 
+static void assert_copied(bitena *arena, const char *s, size_t length)
+{
+    char *copy = bitena_alloc_strn(arena, s, length);
+    assert_memory_equal(copy, s, length);
+    assert_int_equal(copy[length], 0);
+    copy = bitena_try_alloc_strn(arena, s, length);
+    assert_memory_equal(copy, s, length);
+    assert_int_equal(copy[length], 0);
+}
+
+/* Not a byte before it, nor behind it: there is no memory. */
+static void a_text_may_stand_at_either_end_of_a_page(void **state)
+{
+    (void)state;
+    enum { LONGEST = 100 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    char *first = pages + page, *end = first + page;
+    for (size_t i = 0; i < page; i++) {
+        first[i] = (char)('a' + i % 26);
+    }
+    assert_int_equal(mprotect(pages, page, PROT_NONE), 0);
+    assert_int_equal(mprotect(end, page, PROT_NONE), 0);
+    for (enum kind k = 0; k < KIND_COUNT; k++) {
+        struct subject s = subject_open(k, CAPACITY, NULL);
+        for (size_t length = 1; length <= LONGEST; length++) {
+            assert_copied(s.arena, first, length);
+            assert_copied(s.arena, end - length, length);
+        }
+        assert_copied(s.arena, first, page);
+        subject_close(&s);
+    }
+    assert_int_equal(munmap(pages, 3 * page), 0);
+}
+
 static void empty_text_takes_nothing(void **state)
 {
     (void)state;
@@ -106,6 +147,77 @@ static void empty_text_takes_nothing(void **state)
         }
         subject_close(&s);
     }
+}
+
+/* As any other verb: what was written into the window may no longer be taken. */
+static void assert_closes_a_window(bitena *arena, struct caught *caught, bool try)
+{
+    size_t room;
+    void *const window = bitena_window(arena, 10, 1, &room);
+    const char *empty = try ? bitena_try_alloc_strn(arena, NULL, 0) : bitena_alloc_str(arena, "");
+    assert_string_equal(empty, "");
+    ASSERT_REPORTS(caught, EINVAL, bitena_commit(arena, window, room, 5));
+}
+
+static void empty_text_closes_a_window_too(void **state)
+{
+    (void)state;
+    struct caught caught;
+    bitena *arena = bitena_open(
+        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *child = bitena_new_child(arena);
+    assert_closes_a_window(arena, &caught, false);
+    assert_closes_a_window(arena, &caught, true);
+    assert_closes_a_window(child, &caught, false);
+    assert_closes_a_window(child, &caught, true);
+    bitena_drop(child);
+    bitena_drop(arena);
+}
+
+static void copy_from_nowhere(void *arena)
+{
+    (void)bitena_alloc_strn(arena, NULL, 5);
+}
+
+static void try_to_copy_from_nowhere(void *arena)
+{
+    (void)bitena_try_alloc_strn(arena, NULL, 5);
+}
+
+static void null_is_reported_where_there_is_room_too(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_new(CAPACITY);
+    (void)bitena_alloc_str(arena, "the lease has room");
+    assert_aborts(copy_from_nowhere, arena, "bitena: bitena_alloc_strn: parameter 's' is NULL\n");
+    assert_aborts(try_to_copy_from_nowhere, arena,
+                  "bitena: bitena_try_alloc_strn: parameter 's' is NULL\n");
+    bitena_drop(arena);
+}
+
+/* The lease has room for the text, not for its zero. */
+static void a_zero_never_falls_on_the_object_above(void **state)
+{
+    (void)state;
+    static const char text[] = "a text of some forty bytes, cut as needed";
+    bitena *arena = bitena_open(&(bitena_options){.capacity = CAPACITY, .mode = BITENA_LOCAL});
+    const struct tlab *tlab = &arena_of(arena)->tlab;
+    for (size_t length = 1; length < sizeof text; length++) {
+        (void)bitena_alloc_str(arena, "takes a lease");
+        while (tlab->ceiling - tlab->floor < length) {
+            (void)bitena_alloc(arena, 100, 1);
+        }
+        char *above = (char *)tlab->ceiling;
+        if (tlab->ceiling - tlab->floor > length) {
+            above = bitena_alloc(arena, tlab->ceiling - tlab->floor - length, 1);
+        }
+        assert_int_equal(tlab->ceiling - tlab->floor, length);
+        char before = *above = 'x';
+        assert_copied(arena, text, length);
+        assert_int_equal(*above, before);
+        assert_true(tlab->floor <= tlab->ceiling);
+    }
+    bitena_drop(arena);
 }
 
 static void refuse_texts(void *argument)
@@ -258,7 +370,11 @@ int main(void)
         cmocka_unit_test(a_text_takes_its_length_and_one),
         cmocka_unit_test(strn_copies_zeros_and_adds_one),
         cmocka_unit_test(strn_reads_exactly_its_length),
+        cmocka_unit_test(a_text_may_stand_at_either_end_of_a_page),
         cmocka_unit_test(empty_text_takes_nothing),
+        cmocka_unit_test(empty_text_closes_a_window_too),
+        cmocka_unit_test(null_is_reported_where_there_is_room_too),
+        cmocka_unit_test(a_zero_never_falls_on_the_object_above),
         cmocka_unit_test(a_length_that_cannot_be_is_refused),
         cmocka_unit_test(a_text_needs_room_for_its_zero),
         cmocka_unit_test(text_between_objects_costs_no_padding),
