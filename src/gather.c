@@ -39,9 +39,9 @@ static size_t pop_all(struct pool *pool, uint32_t *list, size_t count)
 
 /* Pops all, also what others hold to look at: until nobody held anything from before a pass to
  * after it. False: they did not come back. */
-static bool pop_held(struct pool *pool, uint32_t *list, size_t *count)
+static bool pop_held(struct pool *pool, int patience, uint32_t *list, size_t *count)
 {
-    for (int tries = 0; tries < TRIES_HELD; tries++) {
+    for (int tries = 0; tries < patience; tries++) {
         uint64_t done = load_acquire(&pool->holds_done); /* [M05] */
         *count = pop_all(pool, list, *count);
         if (load_acquire(&pool->holds_begun) == done || /* [M05] */
@@ -97,7 +97,7 @@ static void join_runs(struct pool *pool, uint32_t list)
 }
 
 enum gathered gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
-                     struct span *out)
+                     int patience, struct span *out)
 {
     uint32_t list = 0;
     bool found = false, all = true;
@@ -108,7 +108,7 @@ enum gathered gather(struct pool *pool, size_t size, size_t align, size_t want, 
     if (size == JOIN_ONLY) {
         count = pop_all(pool, &list, 0);
     } else {
-        all = pop_held(pool, &list, &count);
+        all = pop_held(pool, patience, &list, &count);
     }
     list = sort_runs(pool, list, count);
     join_runs(pool, list);
@@ -135,7 +135,7 @@ enum gathered gather(struct pool *pool, size_t size, size_t align, size_t want, 
 bool join_all(struct pool *pool)
 {
     struct span none;
-    return gather(pool, JOIN_ONLY, 1, 0, false, &none) != GATHER_BUSY;
+    return gather(pool, JOIN_ONLY, 1, 0, false, 0, &none) != GATHER_BUSY;
 }
 
 /* Joins while that is cheap, and else when the runs have doubled since: O(log n) a run in the

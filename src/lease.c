@@ -300,7 +300,7 @@ static bool take(struct pool *pool, size_t size, size_t align, size_t want, bool
             take_recycled(pool, size, align, size, want, out)) {
             return true;
         }
-        last = gather(pool, size, align, want, from_index, out);
+        last = gather(pool, size, align, want, from_index, patience_of(tries), out);
         if (last == GATHER_BUSY) {
             platform_wait(tries);
         }

@@ -8,8 +8,14 @@
 #include "thread.h"
 
 /* How often a search looks again, waiting each time, while others hold what it may want. In an EXACT
- * arena it may be a signal handler that waits for its own thread, in vain. */
+ * arena it may be a signal handler that waits for its own thread, in vain. A gather waits for those
+ * who hold runs with all the others in hand, up to TRIES_HELD times, and half as often each time
+ * that a search comes back to it: else the two numbers would multiply. */
 enum { TRIES = 4000, TRIES_EXACT = 1000, TRIES_AFTER_FORK = 64, TRIES_HELD = 64 };
+static inline int patience_of(int tries)
+{
+    return tries < 6 ? TRIES_HELD >> tries : 1;
+}
 
 uint32_t pop(struct pool *pool, uint64_t *stack);
 bool fits(const struct pool *pool, size_t base, size_t end, size_t size, size_t align);
@@ -23,7 +29,7 @@ void split_off(struct pool *pool, struct span *span, size_t size, size_t align, 
  * BUSY: another thread gathers or holds runs; look again. */
 enum gathered { GATHER_FOUND, GATHER_NOTHING, GATHER_BUSY };
 enum gathered gather(struct pool *pool, size_t size, size_t align, size_t want, bool from_index,
-                     struct span *out);
+                     int patience, struct span *out);
 #define JOIN_ONLY SIZE_MAX        /* as a size: nothing fits, and nobody is waited for */
 bool join_all(struct pool *pool); /* false: another thread does */
 

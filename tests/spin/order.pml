@@ -21,7 +21,7 @@
 #define UPWARD 0
 #endif
 #ifndef TRIES
-#define TRIES 0          /* 0: waits as long as it takes */
+#define TRIES 0          /* for TRIES and for the patience of a gather; 0: waits as long as it takes */
 #endif
 #ifndef SETTLES
 #define SETTLES 0        /* 1: threads also gather when they please, as pool_settle does */

@@ -107,7 +107,7 @@ static void one_gathers_at_a_time_but_not_for_ever_after_a_fork(void **state)
     hand_recycle(pool, 20, 30);
     pool->gathering = thread_forks() + 1;
     assert_false(join_all(pool));
-    assert_int_equal(gather(pool, 5, 1, 0, true, &out), GATHER_BUSY);
+    assert_int_equal(gather(pool, 5, 1, 0, true, TRIES_HELD, &out), GATHER_BUSY);
     assert_int_equal(pool->gathering, thread_forks() + 1); /* still the other's */
     pool->gathering = thread_forks() + 2;                  /* a process that is not this one */
     assert_true(join_all(pool));
@@ -127,7 +127,7 @@ static void gather_after_a_fork(void *argument)
     struct pool *pool = (struct pool *)argument;
     struct span out;
     REQUIRE_IN_CHILD(pool->forks < thread_forks());
-    REQUIRE_IN_CHILD(gather(pool, 100, 1, 0, true, &out) == GATHER_NOTHING);
+    REQUIRE_IN_CHILD(gather(pool, 100, 1, 0, true, TRIES_HELD, &out) == GATHER_NOTHING);
     REQUIRE_IN_CHILD(waits == 0);
     pool->gathering = thread_forks() + 1; /* there is one again */
     REQUIRE_IN_CHILD(!pool_take(pool, 100, 1, 0, &out));
@@ -171,9 +171,9 @@ static void a_gather_finds_the_lowest_that_fits_then_the_index(void **state)
         hand_recycle(pool, 700, 800);
         hand_recycle(pool, 200, 230);
         hand_recycle(pool, 500, 540);
-        assert_int_equal(
-            gather(pool, rows[i].size, rows[i].align, rows[i].want, rows[i].from_index, &out),
-            rows[i].result);
+        assert_int_equal(gather(pool, rows[i].size, rows[i].align, rows[i].want, rows[i].from_index,
+                                TRIES_HELD, &out),
+                         rows[i].result);
         assert_int_equal(out.base, rows[i].base);
         assert_int_equal(out.end, rows[i].end);
         ASSERT_STANDS(&hand, out.run != 0, rows[i].after);
@@ -183,7 +183,7 @@ static void a_gather_finds_the_lowest_that_fits_then_the_index(void **state)
     struct span out;
     hand_recycle(pool, 300, 400);
     hand_recycle(pool, 200, 300);
-    assert_int_equal(gather(pool, 10, 1, 70, true, &out), GATHER_FOUND);
+    assert_int_equal(gather(pool, 10, 1, 70, true, TRIES_HELD, &out), GATHER_FOUND);
     assert_true(out.base == 330 && out.end == 400);
     ASSERT_STANDS(&hand, 1, "50: 200-330");
 }

@@ -314,12 +314,29 @@ static void a_search_waits_for_one_who_holds_runs(void **state)
     assert_true(out.base == 100 && out.end == 200);
     assert_int_equal(waits.count, 3);
     pool = open_at(false, 0);
-    pool->holds_begun = 1; /* who does not come back; each try waits 64 times and once itself */
-    assert_int_equal(gather(pool, 100, 1, 0, true, &out), GATHER_BUSY);
+    pool->holds_begun = 1; /* who does not come back */
+    assert_int_equal(gather(pool, 100, 1, 0, true, TRIES_HELD, &out), GATHER_BUSY);
     assert_int_equal(waits.count, TRIES_HELD);
     pool->forks++; /* a fork cut off whoever held them */
-    assert_int_equal(gather(pool, 100, 1, 0, true, &out), GATHER_NOTHING);
+    assert_int_equal(gather(pool, 100, 1, 0, true, TRIES_HELD, &out), GATHER_NOTHING);
     assert_int_equal(waits.count, TRIES_HELD);
+}
+
+/* Each gather waits half as often as the one before, and the search once after each. */
+static void a_search_gives_up_on_one_who_keeps_runs(void **state)
+{
+    (void)state;
+    static const struct {
+        bool upward;
+        size_t tries;
+    } rows[] = {{false, TRIES}, {true, TRIES_EXACT}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pool *pool = open_at(rows[i].upward, rows[i].upward ? HAND_CAPACITY : 0);
+        struct span out;
+        pool->holds_begun = 1;
+        assert_false(pool_take(pool, 100, 1, 0, &out));
+        assert_int_equal(waits.count, 64 + 32 + 16 + 8 + 4 + 2 + rows[i].tries - 6 + rows[i].tries);
+    }
 }
 
 static void free_a_descriptor(struct pool *pool)
@@ -359,6 +376,7 @@ int main(void)
         cmocka_unit_test(without_a_descriptor_only_a_recycled_run_is_taken),
         cmocka_unit_test(a_search_waits_for_one_who_gathers),
         cmocka_unit_test(a_search_waits_for_one_who_holds_runs),
+        cmocka_unit_test(a_search_gives_up_on_one_who_keeps_runs),
         cmocka_unit_test(a_descriptor_is_waited_for_while_another_gathers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
