@@ -72,6 +72,7 @@ void odd_request(int arena)
         p = bitena_try_window(handle, size, align, &room);
         if (p) {
             bitena_commit(handle, p, room, size);
+            remaining = size == 0 ? 0 : remaining; /* nothing is taken, but it may be a new lease */
         }
         break;
     default: /* no text is so long: it is not looked at */
