@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #include "calls.h"
 #include "scenarios.h"
+#include "thread.h"
 #include "verbs.h"
 
 enum { PATIENCE_SECONDS = 20, RANDOM_SHORT = 15, RANDOM_LONG = 400, SHOWN = 12 };
@@ -27,6 +29,25 @@ struct totals {
     bool long_form;
     size_t failed[CALL_COUNT];
 };
+
+static void *register_here(void *arena)
+{
+    (void)bitena_try_alloc(arena, 1, 1);
+    return (void *)(uintptr_t)(slot_of(bitena_thread_id) + 1);
+}
+
+/* Whatever was refused before: no slot is lost, and none is borne that is not held. */
+static void check_slots(bitena *arena)
+{
+    pthread_t thread;
+    void *slot = NULL;
+    uint32_t mine = slot_of(bitena_thread_id);
+    EXPECT(pthread_create(&thread, NULL, register_here, arena) == 0);
+    EXPECT(pthread_join(thread, &slot) == 0);
+    uint32_t others = (uint32_t)(uintptr_t)slot - 1;
+    uint32_t lowest = mine == 0 ? 1 : 0;
+    EXPECT(others == lowest || others == THREAD_NO_SLOT);
+}
 
 /* In the forked process. Sanitizers find a crash or an overrun; the ledger a leak. */
 static _Noreturn void run_here(const struct scenario *scenario)
@@ -45,6 +66,7 @@ static _Noreturn void run_here(const struct scenario *scenario)
     EXPECT(arena != NULL);
     if (arena) {
         use_arena(arena);
+        check_slots(arena);
         drop_arena(arena);
     }
     EXPECT(fault_ledger().bytes == 0);
