@@ -16,7 +16,7 @@ static bool is_aligned(const void *p, size_t align)
 static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size)
 {
     size_t marked = tlab->mark_text ? tlab->mark_text - 1 : 0;
-    return size != 0 && p >= tlab->base + marked && p < tlab->floor && tlab->floor - p == size;
+    return p >= tlab->base + marked && p < tlab->floor && tlab->floor - p == size;
 }
 
 static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size,
