@@ -2,6 +2,7 @@
  * does, or by _exit, as the children of tests do. Linked into every program that is built for coverage,
  * with --wrap=abort,--wrap=_exit. Does not help a process that a signal kills.
  * SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <stdlib.h>
 
 int __llvm_profile_write_file(void);
@@ -14,6 +15,9 @@ volatile int coverage_is_written; /* for tests that count the calls to the syste
 
 static void keep(void)
 {
+    int before;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
+                                 &before); /* a test may want to be cancelled */
     coverage_is_written = 1;
     (void)__llvm_profile_write_file();
 }

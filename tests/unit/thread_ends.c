@@ -280,6 +280,9 @@ static void begin_the_last_breath(void *argument)
 static void a_thread_in_its_last_breath_owns_nothing(void **state)
 {
     (void)state;
+    if (under_a_tool()) {
+        skip(); /* ThreadSanitizer has let the thread go too, and sees no order in its last round */
+    }
     assert_int_equal(pthread_key_create(&last_key, manage_with_the_last_breath), 0);
     shared = bitena_new(64 * KIB);
     struct ending ending = {.local = bitena_new_child(bitena_new(64 * KIB))};
