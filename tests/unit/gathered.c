@@ -2,42 +2,8 @@
  * On a pool made by hand; others are played by what a wait does.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <sched.h>
-#include <time.h>
 
-#include "support/hand.h"
-
-static struct hand hand;
-static size_t waits, gather_ends_at;
-
-static void wait_once(void)
-{
-    if (++waits == gather_ends_at) {
-        hand.root.pool.gathering = 0;
-    }
-}
-
-int sched_yield(void)
-{
-    wait_once();
-    return 0;
-}
-
-int nanosleep(const struct timespec *time, struct timespec *left)
-{
-    (void)time;
-    (void)left;
-    wait_once();
-    return 0;
-}
-
-static struct pool *open_at(bool upward, size_t index)
-{
-    struct pool *pool = hand_open(&hand, upward);
-    pool->index = index;
-    waits = gather_ends_at = 0;
-    return pool;
-}
+#include "support/hand_waits.h"
 
 /* Twenty runs of a class each or all of one, in every order of a few: what joins is joined. */
 static void any_order_of_runs_is_joined(void **state)
@@ -117,7 +83,7 @@ static void one_gathers_at_a_time_but_not_for_ever_after_a_fork(void **state)
     hand_recycle(pool, 20, 30);
     pool->holds_begun = 1; /* who only joins waits for nobody */
     assert_true(join_all(pool));
-    assert_int_equal(waits, 0);
+    assert_int_equal(waits.count, 0);
     pool->holds_done = 1;
     ASSERT_STANDS(&hand, 0, "0: 10-30");
 }
@@ -128,10 +94,10 @@ static void gather_after_a_fork(void *argument)
     struct span out;
     REQUIRE_IN_CHILD(pool->forks < thread_forks());
     REQUIRE_IN_CHILD(gather(pool, 100, 1, 0, true, TRIES_HELD, &out) == GATHER_NOTHING);
-    REQUIRE_IN_CHILD(waits == 0);
+    REQUIRE_IN_CHILD(waits.count == 0);
     pool->gathering = thread_forks() + 1; /* there is one again */
     REQUIRE_IN_CHILD(!pool_take(pool, 100, 1, 0, &out));
-    REQUIRE_IN_CHILD(waits == TRIES_AFTER_FORK);
+    REQUIRE_IN_CHILD(waits.count == TRIES_AFTER_FORK);
     pool->gathering = thread_forks(); /* the parent's thread, which is not here */
     REQUIRE_IN_CHILD(join_all(pool));
 }
@@ -359,14 +325,15 @@ static void a_trim_waits_for_one_who_gathers_but_not_for_ever(void **state)
     errno = 0;
     assert_int_equal(pool_trim(pool, 0), -1);
     assert_int_equal(errno, EAGAIN);
-    assert_int_equal(waits, TRIES);
+    assert_int_equal(waits.count, TRIES);
     assert_int_equal(discarded.count, 0);
     assert_int_equal(pool->gathering, thread_forks() + 1);
-    waits = 0;
-    gather_ends_at = 5;
+    waits.count = 0;
+    waits.act_at = 5;
+    waits.act = end_the_gather;
     errno = 0;
     assert_int_equal(pool_trim(pool, 0), 0);
-    assert_true(errno == 0 && waits == 5 && discarded.count == 1);
+    assert_true(errno == 0 && waits.count == 5 && discarded.count == 1);
     ASSERT_STANDS(&hand, 0, "1000:");
 }
 

@@ -1,47 +1,7 @@
 /* Where a request is served from, and what is left: the index, recycled runs, a gather. On a pool made
  * by hand; others are played by what a wait does.
  * SPDX-License-Identifier: MIT */
-#include <sched.h>
-#include <time.h>
-
-#include "support/hand.h"
-
-static struct hand hand;
-
-/* Each wait of a search, as the system sees it: how often, and what another thread does meanwhile. */
-static struct {
-    size_t count, act_at;
-    void (*act)(struct pool *pool);
-} waits;
-
-static void wait_once(void)
-{
-    if (++waits.count == waits.act_at) {
-        waits.act(&hand.root.pool);
-    }
-}
-
-int sched_yield(void)
-{
-    wait_once();
-    return 0;
-}
-
-int nanosleep(const struct timespec *time, struct timespec *left)
-{
-    (void)time;
-    (void)left;
-    wait_once();
-    return 0;
-}
-
-static struct pool *open_at(bool upward, size_t index)
-{
-    struct pool *pool = hand_open(&hand, upward);
-    pool->index = index;
-    memset(&waits, 0, sizeof waits);
-    return pool;
-}
+#include "support/hand_waits.h"
 
 static const struct {
     bool upward;
@@ -262,11 +222,6 @@ static void without_a_descriptor_only_a_recycled_run_is_taken(void **state)
     assert_true(pool_take_recorded(pool, 100, 1, 0, &out));
     assert_true(out.base == 4900 && out.run == 9);
     ASSERT_STANDS(&hand, held, "4900:");
-}
-
-static void end_the_gather(struct pool *pool)
-{
-    pool->gathering = 0;
 }
 
 /* Somebody who looked at a run gives it back. */

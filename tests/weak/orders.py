@@ -144,7 +144,7 @@ class Sanitized:
             objects = dict(zip(files + support + tests, pool.map(
                 lambda f: compile_one(f, self.out / f"{f.parent.name}-{f.stem}.o", TSAN), files + support + tests)))
         self.objects = {f: objects[f] for f in files}
-        self.library(self.out / "lib", self.objects)
+        self.link_shared(self.out / "lib", self.objects)
         for test in tests:
             program = self.out / f"{test.parent.name}_{test.stem}"
             subprocess.run([CC, "-fsanitize=thread", "-o", str(program), str(objects[test]),
@@ -153,13 +153,13 @@ class Sanitized:
             self.programs.append(program)
 
     @staticmethod
-    def library(folder, objects):
+    def link_shared(folder, objects):
         link(objects, folder / "libbitena.so", ["-shared", "-fsanitize=thread", "-pthread"])
 
     def find(self, weakening):
         """The test that finds it, or None."""
         folder = self.out / weakening.folder
-        self.library(folder, build_weakened(weakening, folder, self.objects, TSAN))
+        self.link_shared(folder, build_weakened(weakening, folder, self.objects, TSAN))
         return self.failing(folder)
 
     def failing(self, folder):
