@@ -9,6 +9,7 @@
 #include "forced/order/forced.h"
 #include "lease.h"
 #include "support/misuse.h"
+#include "support/subject.h"
 #include "support/trial.h"
 
 enum { KIB = 1024 };
@@ -136,12 +137,39 @@ static void a_thread_without_a_free_slot_is_served(void **state)
     bitena_drop(now.arena);
 }
 
+static void take_a_little(void *arena)
+{
+    (void)bitena_alloc((bitena *)arena, 16, 8);
+}
+
+/* Another thread takes its first lease: room that the reader has counted already, as the index's. */
+static void take_a_lease(const void *word, enum forced_kind kind)
+{
+    if (word == &arena_of(now.arena)->tlabs && kind == FORCED_LOAD && now.seen++ == 0) {
+        in_another_thread(take_a_little, now.arena);
+    }
+}
+
+static void a_reading_while_others_take_does_not_wrap(void **state)
+{
+    (void)state;
+    open_now(256 * KIB, BITENA_SHARED);
+    forced_call(take_a_lease);
+    size_t used = bitena_used(now.arena);
+    forced_call(NULL);
+    assert_true(now.seen > 0);
+    assert_int_equal(used, 0);
+    assert_int_equal(bitena_used(now.arena), 16);
+    bitena_drop(now.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_back_during_an_exact_search_is_found),
         cmocka_unit_test(a_descriptor_is_waited_for_while_another_gathers),
         cmocka_unit_test(a_thread_without_a_free_slot_is_served),
+        cmocka_unit_test(a_reading_while_others_take_does_not_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,12 @@ static bitena *used_arena(int byte, struct caught *caught)
     return arena;
 }
 
+static size_t lease_of(const bitena *arena)
+{
+    const struct tlab *tlab = &arena_of(arena)->tlab;
+    return tlab->end - tlab->base;
+}
+
 static void assert_new_tlab(const struct arena *child)
 {
     const struct tlab *tlab = &child->tlab;
@@ -135,12 +141,63 @@ static void a_child_made_in_the_last_bytes_can_be_made_again(void **state)
     }
 }
 
+static void a_childs_leases_grow_from_its_first_between_the_limits(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(
+        &(bitena_options){.capacity = CAPACITY, .mode = BITENA_LOCAL, .lease_max = LEASE_MIN});
+    bitena *child = bitena_new_child(arena);
+    while (lease_of(child) < 2 * KIB) { /* the lease grows where it stands */
+        (void)bitena_alloc(child, 50, 1);
+    }
+    bitena_drop(child);
+    child = bitena_new_child(arena); /* on what the first one left */
+    assert_true(lease_of(child) >= 2 * KIB);
+    assert_int_equal(arena_of(child)->tlab.next_lease, LEASE_MIN);
+    bitena_drop(child);
+    (void)bitena_alloc(arena, bitena_remaining(arena) - 800, 1);
+    child = bitena_new_child(arena);
+    assert_in_range(lease_of(child), sizeof(struct arena), LEASE_MIN - 1);
+    assert_int_equal(arena_of(child)->tlab.next_lease, LEASE_MIN);
+    bitena_drop(child);
+    bitena_drop(arena);
+}
+
+/* Whose thread has no id yet. */
+static void make_a_child_of(void *exact)
+{
+    assert_int_equal(bitena_thread_id, 0);
+    bitena *child = bitena_new_child((bitena *)exact);
+    assert_non_null(child);
+    memset(bitena_alloc(child, 100, 8), 1, 100);
+    bitena_drop(child);
+}
+
+static void own_it(void *shared)
+{
+    assert_int_equal(bitena_thread_id, 0);
+    ASSERT_REFUSED(EINVAL, bitena_own((bitena *)shared));
+}
+
+static void a_threads_first_call_may_be_any(void **state)
+{
+    (void)state;
+    bitena *exact = bitena_open(&(bitena_options){.capacity = CAPACITY, .mode = BITENA_EXACT});
+    bitena *shared = bitena_new(CAPACITY);
+    in_another_thread(make_a_child_of, exact);
+    in_another_thread(own_it, shared);
+    bitena_drop(shared);
+    bitena_drop(exact);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_begins_the_same_on_used_memory),
         cmocka_unit_test(a_childs_first_lease_is_a_kib_or_an_eighth_of_what_remains),
         cmocka_unit_test(a_child_made_in_the_last_bytes_can_be_made_again),
+        cmocka_unit_test(a_childs_leases_grow_from_its_first_between_the_limits),
+        cmocka_unit_test(a_threads_first_call_may_be_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,38 @@ static void a_child_made_by_a_cleanup_of_any_place_stops_the_reset(void **state)
     }
 }
 
+struct made {
+    bitena *arena, *child;
+};
+
+static void make_a_child(void *argument)
+{
+    struct made *made = (struct made *)argument;
+    made->child = bitena_new_child(made->arena);
+}
+
+static void assert_drop_stops(bitena *arena, struct caught *caught)
+{
+    struct made made = {arena, NULL};
+    bitena_defer(arena, make_a_child, &made);
+    ASSERT_REPORTS(caught, EBUSY, bitena_drop(arena));
+    memset(bitena_alloc(made.child, 100, 8), 1, 100);
+    bitena_drop(made.child);
+    bitena_drop(arena);
+}
+
+static void a_child_made_by_a_cleanup_stops_the_drop(void **state)
+{
+    (void)state;
+    for (int mode = BITENA_SHARED; mode <= BITENA_LOCAL; mode++) {
+        struct caught caught;
+        bitena *arena = bitena_open(&(bitena_options){
+            .capacity = 128 * KIB, .mode = mode, .on_failure = catch_failure, .context = &caught});
+        assert_drop_stops(bitena_new_child(arena), &caught);
+        assert_drop_stops(arena, &caught);
+    }
+}
+
 /* Three sisters in each of three generations, each with a cleanup; all absorbed, from below or from
  * above. */
 static void fill_a_generation(bitena *parent, struct act *acts, int depth)
@@ -256,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reset_runs_what_cleanups_of_any_place_defer),
         cmocka_unit_test(a_child_made_by_a_cleanup_of_any_place_stops_the_reset),
+        cmocka_unit_test(a_child_made_by_a_cleanup_stops_the_drop),
         cmocka_unit_test(every_cleanup_of_a_tree_of_absorbed_children_runs_once),
         cmocka_unit_test(a_cleanup_cannot_rewind_to_a_mark_that_is_ending),
         cmocka_unit_test(a_cleanup_of_a_reset_may_rewind_to_a_mark_behind_it),

@@ -129,6 +129,36 @@ static void the_inline_path_knows_its_owner_a_stranger_and_nobody(void **state)
     bitena_drop(arena);
 }
 
+/* The bump of the TLAB used last comes before every check: what is odd must pass it by. */
+static void ask_oddly(void *argument)
+{
+    bitena *arena = (bitena *)argument;
+    struct caught *caught = (struct caught *)arena_of(arena)->context;
+    (void)bitena_alloc(arena, 3, 1); /* from here on this TLAB is the last; its ceiling is odd */
+    struct numbers before = numbers_of(arena);
+    assert_true(is_aligned_to(bitena_alloc(arena, 0, 64), 64));
+    assert_true(is_aligned_to(bitena_try_alloc(arena, 0, 64), 64));
+    ASSERT_REPORTS(caught, EINVAL, (void)bitena_alloc(arena, 8, 0));
+    ASSERT_REPORTS(caught, EINVAL, (void)bitena_alloc(arena, 8, 3));
+    ASSERT_REPORTS(caught, EINVAL, (void)bitena_alloc(arena, 8, 24));
+    ASSERT_REPORTS(caught, ENOMEM, (void)bitena_alloc(arena, PTRDIFF_MAX, 1));
+    ASSERT_REPORTS(caught, EOVERFLOW, (void)bitena_alloc(arena, SIZE_MAX, 1));
+    ASSERT_REPORTS(caught, EOVERFLOW, (void)bitena_alloc(arena, SIZE_MAX - 64 * KIB, 1));
+    ASSERT_NULL(EINVAL, bitena_try_alloc(arena, 8, 3));
+    ASSERT_NULL(EOVERFLOW, bitena_try_alloc(arena, SIZE_MAX, 1));
+    assert_same_numbers(arena, before);
+}
+
+static void odd_requests_pass_the_tlab_used_last_by(void **state)
+{
+    (void)state;
+    static struct caught caught;
+    bitena *arena = bitena_open(
+        &(bitena_options){.capacity = 256 * KIB, .on_failure = catch_failure, .context = &caught});
+    in_another_thread(ask_oddly, arena);
+    bitena_drop(arena);
+}
+
 static void a_buffer_below_64_kib_is_refused(void **state)
 {
     (void)state;
@@ -174,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_thread_without_a_tlab_rewinds_to_its_own_marks_only),
         cmocka_unit_test(a_window_that_is_no_place_of_an_exact_arena_is_left_alone),
         cmocka_unit_test(the_inline_path_knows_its_owner_a_stranger_and_nobody),
+        cmocka_unit_test(odd_requests_pass_the_tlab_used_last_by),
         cmocka_unit_test(a_buffer_below_64_kib_is_refused),
         cmocka_unit_test(an_error_without_a_text_is_told_all_the_same),
         cmocka_unit_test(a_request_may_need_the_lease_the_spare_and_the_index),

@@ -218,6 +218,25 @@ static void a_lease_is_kept_for_text_and_in_a_local_arena_too(void **state)
     }
 }
 
+static void a_lease_is_kept_as_large_as_it_had_come_to(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_new(256 << 20); /* of which the largest share is 4 MiB */
+    for (size_t objects = 1; objects < 100; objects *= 3) {
+        for (size_t i = 0; i < objects; i++) {
+            (void)bitena_alloc_str(arena, "text keeps the lease from growing where it stands");
+            (void)bitena_alloc(arena, 1000, 1);
+        }
+        size_t grown = arena_of(arena)->tlab.next_lease;
+        assert_int_equal(bitena_reset(arena), 0);
+        assert_int_equal(lease_of(arena), grown);
+        assert_int_equal(arena_of(arena)->tlab.next_lease, grown);
+    }
+    assert_true(lease_of(arena) > 8 * LEASE_MIN);
+    reset_with_no_lease(arena);
+    bitena_drop(arena);
+}
+
 static void use_and_reset_with_no_lease(void *arena)
 {
     take_some(arena);
@@ -337,6 +356,15 @@ static void a_childs_trim_leaves_the_rest_of_the_block_alone(void **state)
     bitena_drop(arena);
 }
 
+static void a_dropped_arena_is_nobodys(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_init(buffer, sizeof buffer, NULL); /* which stays, to be looked at */
+    assert_int_equal(arena_of(arena)->owner, bitena_thread_id);
+    bitena_drop(arena);
+    assert_int_equal(arena_of(arena)->owner, OWNER_DROPPED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +374,7 @@ int main(void)
         cmocka_unit_test(the_first_object_costs_no_padding),
         cmocka_unit_test(what_a_thread_makes_or_resets_with_its_last_breath_is_nobodys),
         cmocka_unit_test(a_lease_is_kept_for_text_and_in_a_local_arena_too),
+        cmocka_unit_test(a_lease_is_kept_as_large_as_it_had_come_to),
         cmocka_unit_test(a_new_owner_begins_without_a_lease),
         cmocka_unit_test(a_reset_leaves_no_descriptor_to_be_given_back_later),
         cmocka_unit_test(a_reset_ends_the_marks_of_threads_that_the_index_serves),
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_childs_used_bytes_are_its_own),
         cmocka_unit_test(a_childs_trim_leaves_the_rest_of_the_block_alone),
         cmocka_unit_test(children_are_counted_anew_after_a_reset),
+        cmocka_unit_test(a_dropped_arena_is_nobodys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,21 @@ static void every_mode_may_have_every_size(void **state)
     }
 }
 
+static void a_local_arena_is_local_however_small(void **state)
+{
+    (void)state;
+    bitena *arenas[] = {
+        bitena_open(&(bitena_options){.capacity = 1000, .mode = BITENA_LOCAL}),
+        bitena_init(buffer, sizeof buffer,
+                    &(bitena_options){.capacity = 1000, .mode = BITENA_LOCAL}),
+    };
+    for (size_t i = 0; i < 2; i++) {
+        assert_non_null(arenas[i]);
+        assert_int_equal(bitena_own(arenas[i]), 0); /* refused by what is not LOCAL */
+        bitena_drop(arenas[i]);
+    }
+}
+
 struct answer {
     bitena *arena;
     void *p;
@@ -319,6 +334,7 @@ int main(void)
         cmocka_unit_test(every_switch_may_be_off_or_default),
         cmocka_unit_test(a_buffer_refuses_what_only_pages_can_do),
         cmocka_unit_test(every_mode_may_have_every_size),
+        cmocka_unit_test(a_local_arena_is_local_however_small),
         cmocka_unit_test(the_mode_decides_who_may_allocate),
         cmocka_unit_test(a_shared_block_is_exact_below_16_kib_only),
         cmocka_unit_test(leases_grow_to_lease_max_and_no_further),

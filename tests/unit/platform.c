@@ -1,6 +1,6 @@
 /* The platform seam by itself: what it makes of the system's files when address space is refused, and how
- * it waits. This program's own fopen, getrlimit, sched_yield and nanosleep take the place of the system's; calls that
- * fail are tests/fault's.
+ * it waits. This program's own fopen, getrlimit, madvise, sched_yield and nanosleep take the place of the system's;
+ * calls that fail are tests/fault's.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "platform/platform.h"
@@ -10,7 +10,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@ typedef int limited;
 #endif
 
 static const char *overcommit, *meminfo; /* what the files say; NULL: the system's own are read */
+static bool pages_are_short;
 static unsigned yields, sleeps;
 static struct timespec slept;
 
@@ -62,14 +65,28 @@ int getrlimit(limited resource, struct rlimit *limit)
     return 0;
 }
 
-static void assert_refused_by(const char *expected)
+int madvise(void *address, size_t bytes, int advice)
+{
+    if (pages_are_short && advice != MADV_HUGEPAGE) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return (int)syscall(SYS_madvise, address, bytes, advice);
+}
+
+static void assert_said(const char *expected)
 {
     char text[256];
-    assert_null(bitena_new(PTRDIFF_MAX));
     (void)bitena_open_error(text, sizeof text);
     const char *reason = strstr(text, ": refused by ");
     assert_non_null(reason);
     assert_string_equal(reason, expected);
+}
+
+static void assert_refused_by(const char *expected)
+{
+    assert_null(bitena_new(PTRDIFF_MAX));
+    assert_said(expected);
 }
 
 static void a_refusal_names_the_limit_that_was_met(void **state)
@@ -92,6 +109,15 @@ static void a_refusal_names_the_limit_that_was_met(void **state)
     }
     overcommit = meminfo = NULL;
     bitena_drop(there);
+}
+
+static void a_prefault_that_fails_says_so_without_a_number(void **state)
+{
+    (void)state;
+    pages_are_short = true;
+    ASSERT_NULL(ENOMEM, bitena_open(&(bitena_options){.capacity = 1 << 20, .prefault = 1}));
+    pages_are_short = false;
+    assert_said(": refused by the system's memory (prefault)");
 }
 
 static void a_wait_yields_64_times_and_then_sleeps_50_us(void **state)
@@ -120,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_the_limit_that_was_met),
+        cmocka_unit_test(a_prefault_that_fails_says_so_without_a_number),
         cmocka_unit_test(a_wait_yields_64_times_and_then_sleeps_50_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,6 +312,39 @@ static void a_mark_of_an_ended_thread_keeps_no_room(void **state)
     }
 }
 
+/* So many ranges of ended marks, with live ones between them, that some stand in descriptors. */
+static void leave_ended_marks(void *argument)
+{
+    struct job *job = (struct job *)argument;
+    for (int i = 0; i < 3 * ENDED_NEAR; i++) {
+        bitena_mark live = bitena_save(job->arena);
+        (void)bitena_save(job->arena);
+        (void)bitena_rewind(job->arena, live);
+    }
+}
+
+static void an_heir_gives_the_descriptors_of_ended_marks_back(void **state)
+{
+    (void)state;
+    for (uint32_t slot = 0; slot < 2; slot++) { /* the owner's, then one of the table */
+        struct crew crew;
+        struct job job = {0};
+        hire_all(&crew);
+        order(&crew.who[0], open_shared, &job);
+        struct arena *arena = arena_of(job.arena);
+        const struct tlab *tlab = slot ? &arena->table[slot].tlab : &arena->tlab;
+        order(&crew.who[slot], leave_ended_marks, &job);
+        assert_true(tlab->ended_older != 0);
+        dismiss(&crew.who[slot]);
+        hire(&crew.who[slot]);
+        (void)take_by(&crew.who[slot], &job);
+        assert_int_equal(tlab->ended_older, 0);
+        assert_true((uint32_t)arena->pool->spare_runs != 0);
+        order(&crew.who[0], drop, &job);
+        dismiss_all(&crew);
+    }
+}
+
 static void a_window_of_an_ended_thread_cannot_be_committed(void **state)
 {
     (void)state;
@@ -341,6 +374,7 @@ int main(void)
         cmocka_unit_test(beside_the_owner_too_requests_are_served_or_refused),
         cmocka_unit_test(a_slot_beyond_the_table_has_no_room_there),
         cmocka_unit_test(a_mark_of_an_ended_thread_keeps_no_room),
+        cmocka_unit_test(an_heir_gives_the_descriptors_of_ended_marks_back),
         cmocka_unit_test(a_window_of_an_ended_thread_cannot_be_committed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

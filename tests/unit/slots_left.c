@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE 1
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
@@ -171,6 +172,35 @@ static void a_last_breath_takes_nothing_from_its_heir(void **state)
     hire(&owner);
     order(&owner, open_shared, &job);
     in_a_last_breath(take_beside_the_heir, &job);
+    order(&owner, drop, &job);
+    dismiss(&owner);
+}
+
+static bitena *exact;
+
+static void open_exact_too(void *job)
+{
+    open_shared(job);
+    exact = bitena_new(1000);
+}
+
+static void make_children(void *argument)
+{
+    struct job *job = (struct job *)argument;
+    job->id = bitena_thread_id;
+    ASSERT_NULL(EPERM, bitena_new_child(job->arena));
+    ASSERT_NULL(EPERM, bitena_new_child(exact));
+    bitena_drop(exact);
+}
+
+static void a_last_breath_makes_no_child(void **state)
+{
+    (void)state;
+    struct ordered owner;
+    struct job job = {0};
+    hire(&owner);
+    order(&owner, open_exact_too, &job);
+    in_a_last_breath(make_children, &job);
     order(&owner, drop, &job);
     dismiss(&owner);
 }
@@ -352,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_tlab_is_in_the_list_once),
         cmocka_unit_test(a_last_breath_takes_nothing_from_who_has_the_first_slot),
         cmocka_unit_test(a_last_breath_takes_nothing_from_its_heir),
+        cmocka_unit_test(a_last_breath_makes_no_child),
         cmocka_unit_test(what_a_last_breath_deferred_is_called),
         cmocka_unit_test(a_lost_threads_slot_is_left_without_its_room),
         cmocka_unit_test(a_fork_cuts_off_none_that_ended_before),
