@@ -356,7 +356,7 @@ size_t bitena_used(const bitena *arena)
     if (a->parent) {
         return used_by_child(a);
     }
-    size_t unused = pool_free(a->pool) + (a->mode == BITENA_EXACT ? 0 : tlab_free(&a->tlab));
+    size_t unused = pool_free(a->pool) + tlab_free(&a->tlab);
     for (const struct tlab *t = load_acquire(&a->tlabs); t;
          t = load_relaxed(&t->next)) { /* [M11] */
         unused += tlab_free(t);

@@ -16,7 +16,6 @@ static const struct {
     {EINVAL, "the alignment is not a power of two"},
     {EOVERFLOW, "the size is too large for any memory"},
     {EPERM, "the arena belongs to another thread"},
-    {EBUSY, "children live"},
 };
 
 static const char *reason_of(int error)

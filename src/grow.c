@@ -16,14 +16,14 @@ static bool is_aligned(const void *p, size_t align)
 static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size)
 {
     size_t marked = tlab->mark_text ? tlab->mark_text - 1 : 0;
-    return p >= tlab->base + marked && p < tlab->floor && tlab->floor - p == size;
+    return p >= tlab->base + marked && tlab->floor - p == size;
 }
 
 static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size,
                             size_t new_size)
 {
     if (arena->mode == BITENA_EXACT) {
-        return old_size != 0 && p >= address_of(arena->pool, arena->pool->mark) &&
+        return p >= address_of(arena->pool, arena->pool->mark) &&
                exact_move_end(arena, p, old_size, new_size);
     }
     if (!tlab || !is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {

@@ -213,8 +213,12 @@ static void a_rewind_forgets_what_is_above_it(void **state)
         assert_int_equal(pool->barrier, rows[i].barrier_after);
         ASSERT_STANDS(&hand, 0, rows[i].after);
     }
-    struct pool *pool = open_at(true, 1000);
+    struct pool *pool = open_at(true, 1000); /* nothing is recycled */
+    pool->barrier = 700;
+    pool_rewind(pool, 800, false);
+    assert_int_equal(pool->barrier, 700);
     pool_rewind(pool, 10, false);
+    assert_int_equal(pool->barrier, 10);
     ASSERT_STANDS(&hand, 0, "10:");
     pool = open_at(true, 1000); /* a single byte too */
     hand_recycle(pool, 500, 501);
