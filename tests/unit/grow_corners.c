@@ -33,7 +33,11 @@ static void resize_without_a_tlab(void *argument)
     char *q = bitena_resize(arena, p, 10, 100, 1);
     assert_true(q && all_bytes_are(q, 'p', 10));
     assert_ptr_equal(bitena_resize(arena, q, 100, 50, 1), q);
+    char *odd = q + !((uintptr_t)q & 1);
+    char *even = bitena_resize(arena, odd, 20, 10, 64);
+    assert_true(even != odd && is_aligned_to(even, 64));
     assert_non_null(bitena_resize(arena, q, 50, 0, 1));
+    assert_non_null(bitena_resize(arena, odd, 20, 0, 1));
 }
 
 static void a_thread_without_a_tlab_resizes_by_copying(void **state)
@@ -44,7 +48,33 @@ static void a_thread_without_a_tlab_resizes_by_copying(void **state)
     arena_of(arena)->table_count = 0; /* more threads than slots */
     in_another_thread(resize_without_a_tlab, arena);
     arena_of(arena)->table_count = slots;
-    assert_in_range(bitena_used(arena), 10 + 100, 10 + 100 + 64);
+    assert_in_range(bitena_used(arena), 10 + 100 + 10, 10 + 100 + 10 + 64 + 64);
+    bitena_drop(arena);
+}
+
+static void an_exact_arena_gives_back_what_is_last_whatever_its_alignment(void **state)
+{
+    (void)state;
+    bitena *arena = bitena_open(&(bitena_options){.capacity = 4 * KIB, .mode = BITENA_EXACT});
+    char *first = bitena_resize(arena, NULL, 0, 13, 1);
+    char *last = bitena_resize(arena, NULL, 0, 13, 1);
+    memset(last, 'l', 13);
+    assert_true(is_aligned_to(bitena_resize(arena, last, 13, 0, 64), 64));
+    assert_int_equal(bitena_used(arena), 13);
+    last = bitena_resize(arena, NULL, 0, 7, 1);
+    memcpy(last, "the las", 7);
+    assert_true(is_aligned_to(bitena_resize(arena, first, 13, 0, 64), 64)); /* it is not the last */
+    assert_int_equal(bitena_used(arena), 20);
+    assert_ptr_equal(bitena_resize(arena, first, 13, 5, 1), first);
+    assert_int_equal(bitena_used(arena), 20);
+    char *moved = bitena_resize(arena, last, 7, 7, 64);
+    assert_true(moved != last && is_aligned_to(moved, 64));
+    assert_memory_equal(moved, "the las", 7);
+    assert_int_equal(bitena_used(arena), (size_t)(moved + 7 - first));
+    assert_ptr_equal(bitena_resize(arena, moved, 7, 100, 64), moved);
+    bitena_mark mark = bitena_save(arena);
+    assert_true(bitena_resize(arena, moved, 100, 101, 64) != moved); /* older than the mark */
+    assert_int_equal(bitena_rewind(arena, mark), 0);
     bitena_drop(arena);
 }
 
@@ -158,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_without_a_tlab_resizes_by_copying),
+        cmocka_unit_test(an_exact_arena_gives_back_what_is_last_whatever_its_alignment),
         cmocka_unit_test(giving_all_back_aligned_takes_no_padding),
         cmocka_unit_test(a_text_that_moves_leaves_its_room),
         cmocka_unit_test(resize_closes_a_window_and_grows_in_place),
