@@ -32,6 +32,8 @@ static void those_for_marks_are_kept_apart(void **state)
     (void)hand_take_all(pool);
     for (uint32_t run = 1; run <= MARK_RUNS; run++) {
         assert_int_equal(run_for_marks(pool), HAND_RUNS + run);
+        run_free(pool, HAND_RUNS + run);
+        assert_int_equal(run_for_marks(pool), HAND_RUNS + run); /* before one that is new */
     }
     assert_int_equal(run_for_marks(pool), 0);
     run_free(pool, HAND_RUNS + 1);

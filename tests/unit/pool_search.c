@@ -105,7 +105,7 @@ static void a_recycled_run_comes_first_then_the_index_then_a_smaller_run(void **
             assert_int_equal(found, searches[i].end != 0);
             assert_int_equal(out.base, searches[i].base);
             assert_int_equal(out.end, searches[i].end);
-            assert_true(!recorded || !found || out.run != 0);
+            assert_true(found ? !recorded || out.run != 0 : out.run == 0);
             ASSERT_STANDS(&hand, out.run != 0, searches[i].after);
             assert_int_equal(waits.count, 0);
         }
