@@ -94,12 +94,10 @@ void *platform_reserve(size_t bytes, struct platform_refusal *refusal)
 
 void platform_release(void *address, size_t bytes)
 {
-    int saved = errno;
     if (__lsan_unregister_root_region) {
         __lsan_unregister_root_region(address, bytes);
     }
     munmap(address, bytes);
-    errno = saved;
 }
 
 int platform_advise_huge(void *address, size_t bytes)
@@ -151,29 +149,22 @@ uint32_t platform_thread_number(void)
 static pthread_key_t thread_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The result of a function that returns its error, as platform.h has it. */
-static int failed(int error)
-{
-    errno = error ? error : errno;
-    return error ? -1 : 0;
-}
-
 int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void))
 {
     int error = pthread_key_create(&thread_key, at_thread_end);
     if (error != 0) {
-        return failed(error);
+        return error;
     }
     error = pthread_atfork(NULL, NULL, after_fork_in_child);
     if (error != 0) {
         (void)pthread_key_delete(thread_key);
     }
-    return failed(error);
+    return error;
 }
 
 int platform_set_thread_value(void *value)
 {
-    return failed(pthread_setspecific(thread_key, value));
+    return pthread_setspecific(thread_key, value);
 }
 
 /* Half of them: users' destructors of the first round find their thread registered, and a thread

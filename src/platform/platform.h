@@ -1,7 +1,7 @@
 /* What differs between systems. The build picks the file that implements it; no other file of
  * the core makes a system call. Preconditions: bytes and addresses are multiples of
  * platform_page_size() unless said otherwise. Functions that return int give 0, or -1 with
- * errno. None is a cancellation point.
+ * errno, unless said otherwise. None is a cancellation point.
  * SPDX-License-Identifier: MIT */
 #ifndef BITENA_PLATFORM_H
 #define BITENA_PLATFORM_H
@@ -35,7 +35,7 @@ void platform_wait(int tries);
  * the process. */
 uint32_t platform_thread_number(void);
 
-/* Calls at_thread_end(value) with the value last set, up to platform_thread_end_rounds() times,
+/* These two give 0 or the error's number. Calls at_thread_end(value) with the value last set, up to platform_thread_end_rounds() times,
  * as a thread ends and the value was set anew in between; calls after_fork_in_child in the child
  * of a fork. Called once. */
 int platform_thread_hooks(void (*at_thread_end)(void *value), void (*after_fork_in_child)(void));

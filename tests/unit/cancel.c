@@ -53,6 +53,17 @@ static void ask_for_too_much(void *argument)
     (void)bitena_new((size_t)1 << 47);
 }
 
+static void what_was_held_off_stays_so(void **state)
+{
+    (void)state;
+    int before;
+    assert_int_equal(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before), 0);
+    wait_long(NULL);
+    ask_for_too_much(NULL);
+    assert_int_equal(pthread_setcancelstate(before, &before), 0);
+    assert_int_equal(before, PTHREAD_CANCEL_DISABLE);
+}
+
 static void waits_and_refusals_come_to_their_end(void **state)
 {
     (void)state;
@@ -127,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_and_refusals_come_to_their_end),
+        cmocka_unit_test(what_was_held_off_stays_so),
         cmocka_unit_test(a_failure_is_reported_in_full),
         cmocka_unit_test(cancelled_threads_hold_nothing),
     };

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/subject.h"
 #include "support/trial.h"
 
 #ifdef __GLIBC__
@@ -25,7 +26,9 @@ typedef int limited;
 #endif
 
 static const char *overcommit, *meminfo; /* what the files say; NULL: the system's own are read */
-static bool pages_are_short;
+static const char *const gone = "";      /* there is no such file */
+static int advice_error; /* what madvise fails with, but for huge pages; 0: it does not */
+static bool limits_fail;
 static unsigned yields, sleeps;
 static struct timespec slept;
 
@@ -34,6 +37,9 @@ FILE *fopen(const char *path, const char *mode)
     const char *text = strcmp(path, "/proc/sys/vm/overcommit_memory") == 0 ? overcommit
                        : strcmp(path, "/proc/meminfo") == 0                ? meminfo
                                                                            : NULL;
+    if (text == gone) {
+        return NULL;
+    }
     if (text) {
         return fmemopen((void *)(uintptr_t)text, strlen(text), "r");
     }
@@ -61,14 +67,14 @@ int nanosleep(const struct timespec *time, struct timespec *rest)
 int getrlimit(limited resource, struct rlimit *limit)
 {
     (void)resource;
-    limit->rlim_cur = limit->rlim_max = RLIM_INFINITY;
-    return 0;
+    limit->rlim_cur = limit->rlim_max = limits_fail ? 4096 : RLIM_INFINITY;
+    return limits_fail ? -1 : 0;
 }
 
 int madvise(void *address, size_t bytes, int advice)
 {
-    if (pages_are_short && advice != MADV_HUGEPAGE) {
-        errno = ENOMEM;
+    if (advice_error && advice != MADV_HUGEPAGE) {
+        errno = advice_error;
         return -1;
     }
     return (int)syscall(SYS_madvise, address, bytes, advice);
@@ -96,12 +102,26 @@ static void a_refusal_names_the_limit_that_was_met(void **state)
         skip();
     }
     bitena *there = take_what_there_may_be();
-    meminfo = "MemTotal:        1000 kB\nCommitLimit:     777777 kB\nCommitted_AS:  55 kB\n";
+    meminfo =
+        "MemTotal:        1000 kB\nMemFree: 5 kB\nCommitLimit:     777777 kB\nMlocked:  55 kB\n";
     overcommit = "2\n";
     assert_refused_by(": refused by strict overcommit (vm.overcommit_memory=2, CommitLimit), at"
                       " 796443648 bytes");
     meminfo = "MemTotal:        1000 kB\n"; /* a kernel that does not tell */
     assert_refused_by(": refused by strict overcommit (vm.overcommit_memory=2, CommitLimit)");
+    meminfo = gone;
+    assert_refused_by(": refused by strict overcommit (vm.overcommit_memory=2, CommitLimit)");
+    char long_file[8192]; /* of which 4095 bytes are looked at: so far does the number go */
+    memset(long_file, ' ', sizeof long_file);
+    memcpy(long_file + 4000, "CommitLimit:", 12);
+    memcpy(long_file + 4092, "123456789", 10);
+    meminfo = long_file;
+    assert_refused_by(": refused by strict overcommit (vm.overcommit_memory=2, CommitLimit), at"
+                      " 125952 bytes");
+    limits_fail = true;
+    assert_refused_by(": refused by strict overcommit (vm.overcommit_memory=2, CommitLimit), at"
+                      " 125952 bytes");
+    limits_fail = false;
     static const char *const others[] = {"0\n", "1\n", "3\n", "20\n"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         overcommit = others[i];
@@ -114,10 +134,32 @@ static void a_refusal_names_the_limit_that_was_met(void **state)
 static void a_prefault_that_fails_says_so_without_a_number(void **state)
 {
     (void)state;
-    pages_are_short = true;
-    ASSERT_NULL(ENOMEM, bitena_open(&(bitena_options){.capacity = 1 << 20, .prefault = 1}));
-    pages_are_short = false;
-    assert_said(": refused by the system's memory (prefault)");
+    static const int errors[] = {EFAULT, ENOMEM, EHWPOISON};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        advice_error = errors[i];
+        ASSERT_NULL(ENOMEM, bitena_open(&(bitena_options){.capacity = 1 << 20, .prefault = 1}));
+        advice_error = 0;
+        assert_said(": refused by the system's memory (prefault)");
+    }
+}
+
+static void a_kernel_that_cannot_populate_has_every_page_written_to(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 20 };
+    struct platform_refusal refusal;
+    char *area = platform_reserve(BYTES, &refusal);
+    assert_non_null(area);
+    area[BYTES / 2] = 'x';
+    assert_true(under_a_tool() || resident_bytes(area, BYTES) < BYTES);
+    advice_error = EINVAL;
+    errno = 12345;
+    assert_int_equal(platform_populate(area, BYTES), 0);
+    advice_error = 0;
+    assert_int_equal(errno, 12345);
+    assert_int_equal(resident_bytes(area, BYTES), BYTES);
+    assert_int_equal(area[BYTES / 2], 'x');
+    platform_release(area, BYTES);
 }
 
 static void a_wait_yields_64_times_and_then_sleeps_50_us(void **state)
@@ -147,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_the_limit_that_was_met),
         cmocka_unit_test(a_prefault_that_fails_says_so_without_a_number),
+        cmocka_unit_test(a_kernel_that_cannot_populate_has_every_page_written_to),
         cmocka_unit_test(a_wait_yields_64_times_and_then_sleeps_50_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
