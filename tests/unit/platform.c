@@ -1,12 +1,13 @@
-/* The platform seam by itself: what it makes of the system's files when address space is refused, and how
- * it waits. This program's own fopen, getrlimit, madvise, sched_yield and nanosleep take the place of the system's;
- * calls that fail are tests/fault's.
+/* The platform seam by itself: what it makes of the system's files when address space is refused, how it
+ * touches pages, waits and writes. This program's own functions of libc's names take the place of the
+ * system's; every call failed once in each verb is tests/fault's.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "platform/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,27 @@ int madvise(void *address, size_t bytes, int advice)
         return -1;
     }
     return (int)syscall(SYS_madvise, address, bytes, advice);
+}
+
+/* What write gives, call by call, a negative number for an error; NULL: it writes. */
+static const ssize_t *answers;
+static char written[32];
+
+ssize_t write(int file, const void *bytes, size_t size)
+{
+    if (!answers) {
+        return syscall(SYS_write, file, bytes, size);
+    }
+    ssize_t answer = *answers++;
+    errno = answer < 0 ? (int)-answer : EINTR;
+    strncat(written, bytes, answer > 0 ? (size_t)answer : 0);
+    return answer < 0 ? -1 : answer;
+}
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+    (void)prepare, (void)parent, (void)child;
+    return ENOMEM;
 }
 
 static void assert_said(const char *expected)
@@ -184,6 +206,50 @@ static void a_wait_yields_64_times_and_then_sleeps_50_us(void **state)
     assert_int_equal(errno, 12345);
 }
 
+static void a_message_is_written_to_its_end_or_to_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        ssize_t answers[5];
+        size_t calls;
+        const char *written;
+    } rows[] = {
+        {{7}, 1, "message"},
+        {{3, 4, -EIO}, 2, "message"},
+        {{-EINTR, 3, -EINTR, 4, -EIO}, 4, "message"},
+        {{3, 0, 4, -EIO}, 2, "mes"}, /* nothing more can be written */
+        {{3, -EPERM, 4, -EIO}, 2, "mes"},
+        {{3, -EPIPE, 4, -EIO}, 2, "mes"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int cancel;
+        written[0] = '\0';
+        answers = rows[i].answers;
+        platform_write_error("message", 7);
+        assert_int_equal(answers - rows[i].answers, rows[i].calls);
+        answers = NULL;
+        assert_string_equal(written, rows[i].written);
+        assert_int_equal(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel), 0);
+        assert_int_equal(cancel, PTHREAD_CANCEL_ENABLE);
+    }
+}
+
+static void nothing(void *value)
+{
+    (void)value;
+}
+
+static void nothing_either(void)
+{
+}
+
+/* Here they are refused from the start: no thread of this program has a slot. */
+static void hooks_that_cannot_be_set_all_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(platform_thread_hooks(nothing, nothing_either), ENOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +257,8 @@ int main(void)
         cmocka_unit_test(a_prefault_that_fails_says_so_without_a_number),
         cmocka_unit_test(a_kernel_that_cannot_populate_has_every_page_written_to),
         cmocka_unit_test(a_wait_yields_64_times_and_then_sleeps_50_us),
+        cmocka_unit_test(a_message_is_written_to_its_end_or_to_an_error),
+        cmocka_unit_test(hooks_that_cannot_be_set_all_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
