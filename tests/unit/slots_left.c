@@ -312,37 +312,35 @@ static void a_lost_threads_slot_is_left_without_its_room(void **state)
     dismiss(&owner);
 }
 
-/* Who ended before the fork was not cut off, beside one who was. */
-static void look_at_both(void *argument)
+/* Who ended before the fork was not cut off, beside two who were. */
+static void look_at_all(void *argument)
 {
     const uint64_t *ids = (const uint64_t *)argument;
-    REQUIRE_IN_CHILD(!thread_left_in_order(ids[0]));
-    REQUIRE_IN_CHILD(thread_left_in_order(ids[1]));
+    REQUIRE_IN_CHILD(!thread_left_in_order(ids[0]) && !thread_left_in_order(ids[1]));
+    REQUIRE_IN_CHILD(thread_left_in_order(ids[2]));
 }
 
-static void fork_and_look_at_both(void *ids)
+static void fork_and_look_at_all(void *ids)
 {
-    assert_passes(look_at_both, ids);
+    assert_passes(look_at_all, ids);
 }
 
 static void a_fork_cuts_off_none_that_ended_before(void **state)
 {
     (void)state;
-    struct ordered forking, lost, ended;
-    struct job own = {0}, one = {0}, two = {0};
-    hire(&forking);
-    order(&forking, open_shared, &own);
-    hire(&lost);
-    order(&lost, open_shared, &one);
-    hire(&ended);
-    order(&ended, open_shared, &two);
-    order(&ended, drop, &two);
-    dismiss(&ended);
-    order(&forking, fork_and_look_at_both, (uint64_t[]){one.id, two.id});
-    order(&lost, drop, &one);
-    order(&forking, drop, &own);
-    dismiss(&forking);
-    dismiss(&lost);
+    struct ordered who[4]; /* the one that forks, two that are lost, the one that has ended */
+    struct job jobs[4] = {{0}};
+    for (size_t i = 0; i < 4; i++) {
+        hire(&who[i]);
+        order(&who[i], open_shared, &jobs[i]);
+    }
+    order(&who[3], drop, &jobs[3]);
+    dismiss(&who[3]);
+    order(&who[0], fork_and_look_at_all, (uint64_t[]){jobs[1].id, jobs[2].id, jobs[3].id});
+    for (size_t i = 0; i < 3; i++) {
+        order(&who[i], drop, &jobs[i]);
+        dismiss(&who[i]);
+    }
 }
 
 static void come_after_a_lost_owner(void *argument)
