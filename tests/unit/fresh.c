@@ -270,7 +270,9 @@ static void a_reset_leaves_no_descriptor_to_be_given_back_later(void **state)
     (void)state;
     bitena *arena = bitena_new(CAPACITY);
     in_another_thread(leave_ended_marks, arena);
+    const struct tlab *tlab = arena_of(arena)->tlabs;
     assert_int_equal(bitena_reset(arena), 0);
+    assert_int_equal(tlab->ended_older, 0);
     in_another_thread(take_some, arena); /* the next thread in that slot */
     assert_int_equal((uint32_t)arena_of(arena)->pool->spare_runs, 0);
     bitena_drop(arena);

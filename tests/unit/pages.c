@@ -79,6 +79,19 @@ static void a_trim_keeps_as_much_as_it_is_told(void **state)
     }
 }
 
+static void a_trim_of_all_leaves_no_page(void **state)
+{
+    (void)state;
+    bitena *arena = open_with(mib, BITENA_EXACT, -1, 0); /* in which nothing is kept at hand */
+    char *data = bitena_alloc(arena, mib, 1);
+    memset(data, 1, mib);
+    assert_int_equal(resident_bytes(data, mib), mib);
+    assert_int_equal(bitena_reset(arena), 0);
+    assert_int_equal(bitena_trim(arena, 0), 0);
+    assert_int_equal(resident_bytes(data, mib), 0);
+    bitena_drop(arena);
+}
+
 static void a_trim_leaves_what_is_in_use_alone(void **state)
 {
     (void)state;
@@ -230,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_fresh_block_has_no_pages),
         cmocka_unit_test(a_reset_keeps_the_pages_and_a_trim_returns_them),
         cmocka_unit_test(a_trim_keeps_as_much_as_it_is_told),
+        cmocka_unit_test(a_trim_of_all_leaves_no_page),
         cmocka_unit_test(a_trim_leaves_what_is_in_use_alone),
         cmocka_unit_test(recycled_memory_is_trimmed_too),
         cmocka_unit_test(prefault_touches_every_page_and_none_without_it),
