@@ -64,27 +64,28 @@ static size_t length_of_list(const bitena *arena)
 static void a_tlab_is_in_the_list_once(void **state)
 {
     (void)state;
-    struct ordered owner, others[2];
+    struct ordered owner, others[3];
     struct job job = {0};
     hire(&owner);
     order(&owner, open_shared, &job);
     struct arena *arena = arena_of(job.arena);
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < 3; i++) {
         hire(&others[i]);
         (void)take_by(&others[i], &job);
     }
-    for (uint32_t i = 0; i < 2; i++) { /* the last in the list, then the first */
-        assert_int_equal(length_of_list(job.arena), 2);
+    for (uint32_t i = 0; i < 3; i++) { /* from the last in the list to the first */
+        assert_int_equal(length_of_list(job.arena), 3);
         dismiss(&others[i]);
         store_relaxed(&arena->table[1 + i].tlab.bearer, 0);
         hire(&others[i]);
         (void)take_by(&others[i], &job);
         assert_int_not_equal(arena->table[1 + i].tlab.bearer, 0);
     }
-    assert_int_equal(length_of_list(job.arena), 2);
-    assert_int_equal(arena->tlabs_in_use, 3);
-    dismiss(&others[0]);
-    dismiss(&others[1]);
+    assert_int_equal(length_of_list(job.arena), 3);
+    assert_int_equal(arena->tlabs_in_use, 4);
+    for (uint32_t i = 0; i < 3; i++) {
+        dismiss(&others[i]);
+    }
     order(&owner, drop, &job);
     dismiss(&owner);
 }
