@@ -134,7 +134,10 @@ static void ask_oddly(void *argument)
 {
     bitena *arena = (bitena *)argument;
     struct caught *caught = (struct caught *)arena_of(arena)->context;
-    (void)bitena_alloc(arena, 3, 1); /* from here on this TLAB is the last; its ceiling is odd */
+    for (int i = 0; i < 3; i++) {
+        (void)bitena_alloc(arena, 3,
+                           1); /* from here on this TLAB is the last; its ceiling is odd */
+    }
     struct numbers before = numbers_of(arena);
     assert_true(is_aligned_to(bitena_alloc(arena, 0, 64), 64));
     assert_true(is_aligned_to(bitena_try_alloc(arena, 0, 64), 64));
