@@ -8,7 +8,7 @@
 
 #include "core.h"
 #include "exact.h"
-#include "order.h"
+#include <bitena/order.h>
 #include "thread.h"
 
 int check_request(size_t size, size_t align)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 #include "thread.h"
 
 static const size_t huge_pages_from = (size_t)4 << 20;

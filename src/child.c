@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 #include "thread.h"
 
 /* A drop may be counted by another thread than the making; only the sum means something. */

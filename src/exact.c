@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "exact.h"
 
-#include "order.h"
+#include <bitena/order.h>
 
 void *exact_try(struct arena *arena, const struct request *request)
 {

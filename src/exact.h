@@ -4,7 +4,7 @@
 #define BITENA_EXACT_H
 
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 
 /* One compare-and-swap; NULL: no room at the index. */
 static inline void *exact_bump(struct pool *pool, size_t size, size_t align)

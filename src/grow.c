@@ -4,7 +4,7 @@
 
 #include "core.h"
 #include "exact.h"
-#include "order.h"
+#include <bitena/order.h>
 
 static bool is_aligned(const void *p, size_t align)
 {

@@ -4,7 +4,7 @@
 #define BITENA_LEASE_H
 
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 #include "thread.h"
 
 /* How often a search looks again, waiting each time, while others hold what it may want. In an EXACT

@@ -11,7 +11,7 @@
 
 #include "core.h"
 #include "exact.h"
-#include "order.h"
+#include <bitena/order.h>
 
 bool tlab_has_live_marks(const struct tlab *tlab)
 {

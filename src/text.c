@@ -3,7 +3,7 @@
  * and a memcpy.
  * SPDX-License-Identifier: MIT */
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 #include "thread.h"
 
 /* The TLAB that is the caller's at first sight: its own arena's, or the one it used last. */

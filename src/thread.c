@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "order.h"
+#include <bitena/order.h>
 #include "platform/platform.h"
 
 enum { WORD_BITS = 64, WORDS = (THREAD_SLOTS + WORD_BITS) / WORD_BITS, LINE = 128 };

@@ -4,7 +4,7 @@
  * retire); shared state is reached through the pool alone.
  * SPDX-License-Identifier: MIT */
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 
 /* [M10] ceiling, floor, window and spare_bytes are read by others for statistics; torn pairs are
  * clamped there. */

@@ -2,7 +2,7 @@
  * each may touch the index in turn, and what is kept at hand. The TLAB's bearer only.
  * SPDX-License-Identifier: MIT */
 #include "core.h"
-#include "order.h"
+#include <bitena/order.h>
 
 /* The highest run, if it is worth it, is kept as *spare, but no more than `most` of it: so the
  * room below stays whole. */

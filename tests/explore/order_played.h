@@ -1,4 +1,4 @@
-/* The verbs of src/order.h for a world where one thread of the system plays all threads: before
+/* The verbs of include/bitena/order.h for a world where one thread of the system plays all threads: before
  * each access the explorer may let another one run. It stands in for that header, whose guard it
  * takes, by the compiler's -include, so that the sources are compiled as they are shipped. Orders
  * weaker than sequential consistency are not played.

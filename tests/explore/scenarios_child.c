@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "calls.h"
-#include "order.h"
+#include "bitena/order.h"
 #include "scenarios.h"
 #include "world.h"
 

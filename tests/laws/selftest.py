@@ -29,18 +29,18 @@ CLEAN = {
         "#ifdef __cplusplus\n}\n#endif\n#endif\n",
     "include/bitena/text.h": SPDX + "#ifndef BITENA_TEXT_H\n#define BITENA_TEXT_H\n"
         "#include <bitena.h>\n#ifdef __cplusplus\n#endif\n#endif\n",
-    "src/order.h": SPDX + "#ifndef ORDER_H\n#define ORDER_H\n#include <stdatomic.h>\n#if 1\n#endif\n"
+    "include/bitena/order.h": SPDX + "#ifndef ORDER_H\n#define ORDER_H\n#include <stdatomic.h>\n#if 1\n#endif\n"
         "static inline long load_acquire(long *p)\n{\n    return __atomic_load_n(p, 2);\n}\n#endif\n",
     "src/place.h": SPDX + "#ifndef PLACE_H\n#define PLACE_H\n#include <stdint.h>\n#endif\n",
     "src/arena.h": SPDX + "#ifndef ARENA_H\n#define ARENA_H\n#include \"block/block.h\"\n#endif\n",
-    "src/arena.c": SPDX + "#include <bitena.h>\n#include \"arena.h\"\n#include \"order.h\"\n"
+    "src/arena.c": SPDX + "#include <bitena.h>\n#include \"arena.h\"\n#include <bitena/order.h>\n"
         "#include \"platform/platform.h\"\n"
         "/* atomic_load and #if in a comment, atomic_thread_fence too */\n"
         "static const char *text = \"atomic_load /* \";\n"
         "static long look(long *p)\n{\n    return load_acquire(p); /* [M01] */\n}\n",
     "src/block/block.h": SPDX + "#include \"../platform/platform.h\"\n#include \"place.h\"\n",
     "src/platform/platform.h": SPDX + "#ifdef __linux__\n#endif\n",
-    "src/modules/text.c": SPDX + "#include <bitena/text.h>\n#include <string.h>\n",
+    "src/modules/text.c": SPDX + "#include <bitena/text.h>\n#include <bitena/order.h>\n#include <string.h>\n",
     "tests/unit/a.c": SPDX + "#include \"place.h\"\n#include <stdatomic.h>\n#if 1\n#endif\n",
     "tests/support/help.h": SPDX,
     "tests/unit/b.c": SPDX + "#include \"support/help.h\"\n",
@@ -62,8 +62,8 @@ PLANTED = [
     ("atomics", "src/block/private.c", "long x = __sync_fetch_and_add(p, 1);\n"),
     ("atomics", "include/bitena.h", "extern _Atomic long x;\n"),
     ("atomics", "include/bitena/text.h", "long x = __atomic_load_n(p, 0);\n"),
-    ("fences", "src/order.h", "__atomic_thread_fence(3);\n"),
-    ("fences", "src/order.h", "atomic_thread_fence(3);\n"),
+    ("fences", "include/bitena/order.h", "__atomic_thread_fence(3);\n"),
+    ("fences", "include/bitena/order.h", "atomic_thread_fence(3);\n"),
     ("conditions", "src/arena.c", "#if 1\n#endif\n"),
     ("conditions", "src/arena.c", "#  ifdef DEBUG\n#  endif\n"),
     ("conditions", "src/late.h", "#define Y 1\n#ifndef LATE_H\n#define LATE_H\n#endif\n"),
@@ -73,15 +73,16 @@ PLANTED = [
     ("includes", "src/platform/platform.h", "#include \"../block/block.h\"\n"),
     ("includes", "src/platform/platform.h", "#include \"arena.h\"\n"),
     ("includes", "src/block/block.h", "#include \"arena.h\"\n"),
-    ("includes", "src/order.h", "#include \"arena.h\"\n"),
+    ("includes", "include/bitena/order.h", "#include \"arena.h\"\n"),
     ("includes", "src/place.h", "#include <string.h>\n"),
-    ("includes", "src/place.h", "#include \"order.h\"\n"),
+    ("includes", "src/place.h", "#include <bitena/order.h>\n"),
     ("includes", "src/modules/text.c", "#include \"../arena.h\"\n"),
     ("includes", "src/modules/text.c", "#include \"place.h\"\n"),
     ("includes", "src/arena.c", "#include \"missing.h\"\n"),
     ("includes", "src/arena.c", "#include \"modules/text.c\"\n"),
     ("includes", "src/arena.c", "#include \"support/help.h\"\n"),
     ("includes", "include/bitena.h", "#include \"bitena/text.h\"\n"),
+    ("includes", "include/bitena/text.h", "#include <bitena/order.h>\n"),
     ("includes", "include/bitena/text.h", "#include \"../../src/place.h\"\n"),
     ("includes", "examples/one.c", "#include \"../src/place.h\"\n"),
     ("includes", "bench/core/main.c", "#include \"../../src/place.h\"\n"),

@@ -1,6 +1,6 @@
 /* The compiler's atomics with a seeded disturbance before each: the thread yields, spins, naps, or
  * its weak compare-and-swap fails without a reason. Comes before each source of the library by the
- * compiler's -include; src/order.h itself is used as shipped, so that no order can differ from it.
+ * compiler's -include; include/bitena/order.h itself is used as shipped, so that no order can differ from it.
  * Includes nothing: the sources still choose their feature macros.
  * SPDX-License-Identifier: MIT */
 #ifndef TESTS_ORDER_PERTURBED_H

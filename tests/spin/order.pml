@@ -1,4 +1,4 @@
-/* The words that threads share, the verbs of src/order.h on them, and the ghosts that the claims are about.
+/* The words that threads share, the verbs of include/bitena/order.h on them, and the ghosts that the claims are about.
  * Included first by each model. One verb is one step; orders weaker than sequential consistency are not modelled.
  *
  * Finite, and still for programs of any length:

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core.h"
-#include "order.h"
+#include "bitena/order.h"
 #include "support/ordered.h"
 #include "support/subject.h"
 #include "support/trial.h"

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "litmus.h"
 
-#include "order.h"
+#include "bitena/order.h"
 
 static uint64_t x, y, data;         /* set to 0 before each run */
 static uint64_t r[WEAK_THREADS][2]; /* each thread's own, read at the end */

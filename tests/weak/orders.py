@@ -34,7 +34,7 @@ WEAKER = {
     "cas_weak_acquire": ["cas_weak_relaxed"], "cas_weak_release": ["cas_weak_relaxed"],
     "cas_weak_acq_rel": ["cas_weak_acquire", "cas_weak_release"],
 }
-# verbs that src/order.h does not have, since nobody needs them
+# verbs that include/bitena/order.h does not have, since nobody needs them
 VERBS = ["-Dadd_acquire(p,v)=__atomic_fetch_add((p),(v),__ATOMIC_ACQUIRE)",
          "-Dand_relaxed(p,v)=__atomic_fetch_and((p),(v),__ATOMIC_RELAXED)"]
 PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 "]

@@ -1,4 +1,4 @@
-/* The verbs of src/order.h for tests that decide what happens between two accesses: it stands in for
+/* The verbs of include/bitena/order.h for tests that decide what happens between two accesses: it stands in for
  * that header, whose guard it takes, by the compiler's -include. Each access first asks forced_at,
  * and a weak compare-and-swap may fail without a reason. No control flow stands in the macros: a
  * function's shape, and so its place in the counts of coverage, is that of the shipped one. Orders
