@@ -309,13 +309,13 @@ int bitena_text_next_line(bitena_bytes *rest, bitena_bytes *line)
     return 1;
 }
 
-static int next_field(bitena_bytes *rest, const char *end, bitena_bytes *field)
+/* end: the separator's place; NULL: there is none. */
+static void take_field(bitena_bytes *rest, const char *end, bitena_bytes *field)
 {
     *field = take_off(rest, end ? (size_t)(end - rest->at) : rest->size, end != NULL);
     if (!end) {
         rest->at = NULL;
     }
-    return 1;
 }
 
 int bitena_text_next_field(bitena_bytes *rest, char separator, bitena_bytes *field)
@@ -323,8 +323,11 @@ int bitena_text_next_field(bitena_bytes *rest, char separator, bitena_bytes *fie
     REQUIRE(rest);
     REQUIRE(field);
     REQUIRE_BYTES(*rest);
-    return rest->at &&
-           next_field(rest, (const char *)memchr(rest->at, separator, rest->size), field);
+    if (!rest->at) {
+        return 0;
+    }
+    take_field(rest, (const char *)memchr(rest->at, separator, rest->size), field);
+    return 1;
 }
 
 int bitena_text_next_field_of(bitena_bytes *rest, bitena_bytes separators, bitena_bytes *field)
@@ -338,11 +341,14 @@ int bitena_text_next_field_of(bitena_bytes *rest, bitena_bytes separators, biten
         unsigned char c = (unsigned char)separators.at[i];
         set[c / 64] |= (uint64_t)1 << c % 64;
     }
-    for (size_t i = 0; i < rest->size; i++) {
-        unsigned char c = (unsigned char)rest->at[i];
-        if (set[c / 64] >> c % 64 & 1) {
-            return next_field(rest, rest->at + i, field);
-        }
+    if (!rest->at) {
+        return 0;
     }
-    return rest->at && next_field(rest, NULL, field);
+    const char *end = NULL;
+    for (size_t i = 0; i < rest->size && !end; i++) {
+        unsigned char c = (unsigned char)rest->at[i];
+        end = set[c / 64] >> c % 64 & 1 ? rest->at + i : NULL;
+    }
+    take_field(rest, end, field);
+    return 1;
 }

@@ -16,7 +16,7 @@
 
 enum {
     FIRST_BYTES = 256, /* of a growing text, its zero included */
-    SPILL_BYTES = 256 /* what one read may bring beyond the room; a frame stays below 512 */
+    SPILL_BYTES = 256  /* what one read may bring beyond the room; a frame stays below 512 */
 };
 
 typedef void *resize_verb(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align);
@@ -35,12 +35,9 @@ static size_t held(const bitena_text *text)
     return text->at ? text->room + 1 : 0;
 }
 
-/* `more` bytes fit behind the text. -1: refused, and it is as it was. */
+/* `more` bytes, more than did, fit behind the text. -1: refused, and it is as it was. */
 static int grow(bitena_text *text, size_t more, resize_verb *verb)
 {
-    if (text->at && more <= text->room - text->size) {
-        return 0;
-    }
     int error = errno;
     size_t old = held(text), doubled = old ? 2 * old : FIRST_BYTES;
     size_t bytes = more < SIZE_MAX - text->size ? text->size + more + 1 : SIZE_MAX;
@@ -176,11 +173,9 @@ bitena_bytes bitena_text_end_(bitena_text text)
 static size_t expected(int descriptor)
 {
     struct stat about;
-    off_t at = 0;
-    bool known = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) &&
-                 (at = lseek(descriptor, 0, SEEK_CUR)) >= 0 && about.st_size > at;
-    off_t left = known ? about.st_size - at : 0;
-    return left < PTRDIFF_MAX ? (size_t)left : PTRDIFF_MAX;
+    bool known = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
+    off_t left = known ? about.st_size - lseek(descriptor, 0, SEEK_CUR) : 0;
+    return left > 0 ? (size_t)left : 0;
 }
 
 /* What a read came to. FULL: the arena refused. */

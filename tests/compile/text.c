@@ -5,6 +5,6 @@
 bitena_bytes all_of_them(bitena *arena, const char **next);
 bitena_bytes all_of_them(bitena *arena, const char **next)
 {
-    bitena_bytes first = bitena_text_concat(arena, *next++, *next++);
+    bitena_bytes first = bitena_text_concat(arena, *next++, "constant");
     return first.size ? first : bitena_text_try_concat(arena, *next);
 }

@@ -334,6 +334,7 @@ static void null_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(null_is_named), /* it forks: before any thread */
         cmocka_unit_test(copies_are_exact),
         cmocka_unit_test(printf_is_exact_at_every_length),
         cmocka_unit_test(printf_takes_its_length_and_one),
@@ -345,7 +346,6 @@ int main(void)
         cmocka_unit_test(a_full_arena_fails_the_plain_verbs),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(a_stranger_is_refused),
-        cmocka_unit_test(null_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

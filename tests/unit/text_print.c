@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -65,6 +66,7 @@ static void numbers_are_the_same(void **state)
     ASSERT_SAME("%x %#lx %o", 255u, 255ul, 8u);
     ASSERT_SAME("%hd %hhu %jd %td", (short)-3, (unsigned char)255, (intmax_t)-7, (ptrdiff_t)9);
     ASSERT_SAME("%5d|%-5d|%05d|%+d|% d|%.3d", 1, 2, 3, 4, 5, 6);
+    ASSERT_SAME("%.*d|%.5d", 4, 12, 3);
     ASSERT_SAME("%f %e %g %a", 1.5, 1.5, 1.5, 1.5);
     ASSERT_SAME("%p", (void *)0);
     for (uint64_t power = 1, i = 0; i < 20; i++, power *= 10) {
@@ -136,6 +138,35 @@ static void what_does_not_fit_is_counted(void **state)
         assert_int_equal(at[room], '#');
     }
     assert_int_equal(counted(NULL, 0, "%s%d%c", "abc", -1234, 'x'), 9);
+    char enough[8];
+    assert_int_equal(counted(enough, SIZE_MAX, "%5d", 1), 5);
+    assert_string_equal(enough, "    1");
+}
+
+/* printf cannot say such a length. */
+static void more_than_an_int_is_refused(void **state)
+{
+    (void)state;
+    enum { LONG = 40 << 20 };
+    char *s = under_a_tool() ? NULL : malloc(LONG + 1);
+    if (!s) {
+        return; /* it takes half a minute there */
+    }
+    memset(s, 'a', LONG);
+    s[LONG] = 0;
+    bitena *arena = bitena_new(CAPACITY);
+    bitena_text text = bitena_text_begin(arena);
+    errno = 0;
+#define FOUR_TIMES(x) x, x, x, x
+    assert_int_equal(bitena_text_append_printf(
+                         &text,
+                         "%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s"
+                         "%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
+                         FOUR_TIMES(FOUR_TIMES(FOUR_TIMES(s)))),
+                     -1);
+    assert_int_equal(errno, EOVERFLOW);
+    bitena_drop(arena);
+    free(s);
 }
 
 int main(void)
@@ -146,6 +177,7 @@ int main(void)
         cmocka_unit_test(numbers_of_every_size_are_the_same),
         cmocka_unit_test(every_room_is_enough),
         cmocka_unit_test(what_does_not_fit_is_counted),
+        cmocka_unit_test(more_than_an_int_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bitena/text.h>
@@ -144,11 +145,12 @@ static void *write_pieces(void *argument)
         for (size_t i = 0; i < size; i++) {
             piece[i] = byte_of(done + i);
         }
-        ssize_t written = write(writer->descriptor, piece, size);
-        done += written > 0 ? (size_t)written : 0;
-        if (writer->signals) {
+        if (writer->signals) { /* while the reader waits */
+            (void)usleep(100);
             (void)pthread_kill(writer->reader, SIGUSR1);
         }
+        ssize_t written = write(writer->descriptor, piece, size);
+        done += written > 0 ? (size_t)written : 0;
     }
     (void)close(writer->descriptor);
     return NULL;
@@ -189,6 +191,50 @@ static void a_signal_does_not_end_a_read(void **state)
     assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
     read_pipe(KIND_SHARED, 20000, 100, 1);
     assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+}
+
+struct fifo {
+    char path[64];
+    pthread_t reader;
+};
+
+/* Signals while the reader waits in open, and then comes to be the writer. */
+static void *open_late(void *argument)
+{
+    const struct fifo *fifo = (const struct fifo *)argument;
+    for (int i = 0; i < 20; i++) {
+        (void)usleep(1000);
+        (void)pthread_kill(fifo->reader, SIGUSR1);
+    }
+    int descriptor = open(fifo->path, O_WRONLY);
+    ssize_t written = write(descriptor, "through a name", 14);
+    (void)close(descriptor);
+    return written == 14 ? NULL : argument;
+}
+
+static void a_signal_does_not_end_an_open(void **state)
+{
+    (void)state;
+    const struct sigaction action = {.sa_handler = do_nothing};
+    struct sigaction before;
+    struct fifo fifo = {"/tmp/bitena_fifo_XXXXXX", pthread_self()};
+    pthread_t thread;
+    void *failed;
+    assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+    assert_non_null(mkdtemp(fifo.path));
+    char folder[64];
+    (void)snprintf(folder, sizeof folder, "%s", fifo.path);
+    (void)strcat(fifo.path, "/fifo");
+    assert_int_equal(mkfifo(fifo.path, 0600), 0);
+    assert_int_equal(pthread_create(&thread, NULL, open_late, &fifo), 0);
+    bitena *arena = bitena_new(CAPACITY);
+    assert_string_equal(bitena_text_read_file(arena, fifo.path).at, "through a name");
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    assert_int_equal(unlink(fifo.path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+    bitena_drop(arena);
 }
 
 #define ASSERT_NOT_READ(expected, call)    \
@@ -315,16 +361,17 @@ static void null_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(null_is_named), /* it forks: before any thread */
         cmocka_unit_test(a_file_of_any_size_is_read),
         cmocka_unit_test(a_file_needs_its_size_and_one),
         cmocka_unit_test(a_named_file_is_read),
         cmocka_unit_test(a_file_of_proc_is_read),
         cmocka_unit_test(a_pipe_is_read_to_its_end),
         cmocka_unit_test(a_signal_does_not_end_a_read),
+        cmocka_unit_test(a_signal_does_not_end_an_open),
         cmocka_unit_test(what_cannot_be_read_is_refused_by_both_verbs),
         cmocka_unit_test(too_much_is_refused_and_given_back),
         cmocka_unit_test(too_much_fails_the_plain_verbs_with_the_file_closed),
-        cmocka_unit_test(null_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

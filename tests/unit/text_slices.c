@@ -140,11 +140,11 @@ static void null_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(null_is_named),
         cmocka_unit_test(lines_end_in_lf_or_cr_lf_or_the_text),
         cmocka_unit_test(fields_may_be_empty),
         cmocka_unit_test(fields_end_at_any_byte_of_a_set),
         cmocka_unit_test(zeros_are_bytes_as_others),
-        cmocka_unit_test(null_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
