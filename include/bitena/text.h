@@ -47,7 +47,7 @@ BITENA_API bitena_bytes bitena_text_try_copy_most(bitena *arena, const char *s, 
 
 /* As printf, straight into the arena's free room: one pass, a second only if that was too small.
  * Formats of %s %c %d %i %u %% and %.*s alone, with l, ll or z, are written here, others by
- * vsnprintf, at some five times the cost. Where that fails, .at is NULL in the plain verb too,
+ * vsnprintf, at two to three times the cost. Where that fails, .at is NULL in the plain verb too,
  * with its errno. */
 BITENA_API bitena_bytes bitena_text_printf(bitena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -59,10 +59,13 @@ static char *take(bitena *arena, size_t size, resize_verb *verb)
     return at;
 }
 
-/* memcpy that is allowed to copy nothing from nowhere. */
+/* Where it ends; nothing may be copied from nowhere. */
 static char *put(char *to, bitena_bytes bytes)
 {
-    return bytes.size ? (char *)memcpy(to, bytes.at, bytes.size) + bytes.size : to;
+    if (bytes.size) {
+        bitena_text_put_(to, bytes.at, bytes.size);
+    }
+    return to + bytes.size;
 }
 
 /* ---- New texts ---- */

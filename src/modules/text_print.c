@@ -21,8 +21,8 @@ struct printer {
 
 static void put(struct printer *printer, const char *bytes, size_t size)
 {
-    if (printer->size < printer->room && size < printer->room - printer->size) {
-        memcpy(printer->at + printer->size, bytes, size);
+    if (size && printer->size < printer->room && size < printer->room - printer->size) {
+        bitena_text_put_(printer->at + printer->size, bytes, size);
     }
     printer->size += size;
 }
@@ -95,7 +95,8 @@ static const char *put_converted(struct printer *printer, const char *format)
     } else if (*format == 's') {
         return put_string(printer, false) ? format + 1 : NULL;
     } else if (*format == 'c') {
-        put(printer, &(char){(char)va_arg(printer->arguments, int)}, 1);
+        char c = (char)va_arg(printer->arguments, int);
+        put(printer, &c, 1);
     } else if (*format == '%') {
         put(printer, "%", 1);
     } else {
