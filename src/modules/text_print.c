@@ -117,7 +117,7 @@ static bool print(struct printer *printer, const char *format)
             put(printer, format, (size_t)(percent - format));
         }
         if (printer->size > INT_MAX) {
-            return false;
+            return true; /* more than printf can say: refused */
         }
         if (*percent == 0) {
             break;
@@ -137,14 +137,16 @@ int bitena_text_print_(char *at, size_t room, const char *format, va_list argume
 {
     struct printer printer = {.at = at, .room = room};
     va_copy(printer.arguments, arguments);
-    int length = print(&printer, format) ? (int)printer.size : -1;
+    bool ours = print(&printer, format);
     va_end(printer.arguments);
-    if (length < 0) {
-        int error = errno;
-        va_copy(printer.arguments, arguments);
-        length = vsnprintf(at, room < INT_MAX ? room : INT_MAX, format, printer.arguments);
-        va_end(printer.arguments);
-        errno = length < 0 ? errno : error;
+    if (ours) {
+        errno = printer.size > INT_MAX ? EOVERFLOW : errno;
+        return printer.size > INT_MAX ? -1 : (int)printer.size;
     }
+    int error = errno;
+    va_copy(printer.arguments, arguments);
+    int length = vsnprintf(at, room < INT_MAX ? room : INT_MAX, format, printer.arguments);
+    va_end(printer.arguments);
+    errno = length < 0 ? errno : error;
     return length;
 }
