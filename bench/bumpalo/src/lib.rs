@@ -8,6 +8,7 @@
 
 mod fills;
 mod growing;
+mod pushes;
 
 use bumpalo::Bump;
 use std::alloc::{GlobalAlloc, Layout, System};
