@@ -65,7 +65,7 @@ def weakenings():
     found = []
     uses = re.compile(r"\b(%s)\(" % "|".join(WEAKER))
     for file in sorted(SRC.rglob("*.[ch]")):
-        if file.name == "order.h":
+        if file.parent.name == "modules":  # they are the explorer's and ThreadSanitizer's
             continue
         text = file.read_text()
         functions = [(m.start(), m.group(1)) for m in re.finditer(r"^[a-z][^;={}]*?\b(\w+)\([^;{}]*\)\n\{", text, re.M)]
