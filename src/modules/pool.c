@@ -314,9 +314,10 @@ bitena_pool_numbers bitena_pool_count(const bitena_pool *pool)
 {
     POOL_REQUIRE(__func__, pool);
     size_t free = load_relaxed(&pool->shared); /* [P06] */
-    for (uint32_t slot = 0; slot < NO_SLOT; slot++) {
+    for (uint32_t slot = 0, step; slot < NO_SLOT; slot += step) {
         const struct pool_magazine *m = magazine_at(pool, slot);
         free += m ? load_relaxed(&m->count) + load_relaxed(&m->other_count) : 0; /* [P05] */
+        step = m ? 1 : 1U << level_of(slot); /* a level that is not there begins here */
     }
     size_t capacity = load_relaxed(&pool->carved) - load_relaxed(&pool->leaked); /* [P06] */
     free = free > capacity ? capacity : free;
