@@ -1,8 +1,9 @@
 /* Pools: objects of one size in an arena, taken and given back one by one from any thread,
- * lock-free, without a header per object. Each thread keeps up to two batches of free objects for
- * itself, the magazines of Bonwick and Adams (Magazines and Vmem, 2001), so that usually nothing
- * shared is touched; batches are exchanged as wholes. A pool never gives memory to its arena: it
- * ends with the arena's reset or drop, which runs no destructors of objects that still live.
+ * lock-free, without a header per object. Each thread keeps free objects for itself, in the
+ * magazines of Bonwick and Adams (Magazines and Vmem, 2001), so that usually nothing shared is
+ * touched: up to two batches, and up to 32 once it has given back so many in a row; further ones
+ * are exchanged as wholes. A pool never gives memory to its arena: it ends with the arena's reset
+ * or drop, which runs no destructors of objects that still live.
  * SPDX-License-Identifier: MIT
  *
  * Who may call what at once: everything together, but for two calls on one object, which its

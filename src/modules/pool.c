@@ -11,6 +11,7 @@
 #include <bitena/pool_parts.h>
 
 enum {
+    LIMIT_BATCHES = 16,
     SLOT_SHIFT = 22, /* of a thread's id */
     NO_SLOT = 4095
 };
@@ -23,6 +24,7 @@ struct pool_magazine {
     size_t count; /* (r) of head's list; others read it for the numbers */
     struct pool_link *other;
     size_t other_count; /* (r) */
+    size_t limit; /* of count; doubled where a thread shares, up to LIMIT_BATCHES of batches */
 };
 static const uint64_t NOBODY = UINT64_MAX; /* not 0: that is a thread's that has no id */
 
@@ -62,7 +64,7 @@ static void add_level(bitena_pool *pool, uint32_t slot)
     char *table = (char *)bitena_try_resize(pool->arena, NULL, 0, bytes, POOL_FAR);
     if (table) {
         for (size_t i = 0; i < count; i++) {
-            struct pool_magazine empty = {.bearer = NOBODY};
+            struct pool_magazine empty = {.bearer = NOBODY, .limit = pool->batch};
             memcpy(table + i * POOL_FAR, &empty, sizeof empty);
         }
         while (none == 0 && !cas_weak_release(level, &none, (uintptr_t)table - bytes)) { /* [P03] */
@@ -109,8 +111,8 @@ static inline void push_own(struct pool_magazine *m, void *object)
     store_relaxed(&m->count, m->count + 1); /* [P05] */
 }
 
-/* Its list is as long as a batch: it becomes the other one, and that is shared. Where no
- * descriptor is at hand the list goes on growing. */
+/* Its list has reached the limit: it becomes the other one, and that is shared. Where no descriptor
+ * is at hand the list goes on growing. */
 static void rotate(bitena_pool *pool, struct pool_magazine *m)
 {
     struct pool_link *list = m->other, *none = NULL;
@@ -119,6 +121,7 @@ static void rotate(bitena_pool *pool, struct pool_magazine *m)
         m->other = list;
         return;
     }
+    m->limit *= list && m->limit < (size_t)LIMIT_BATCHES * pool->batch ? 2 : 1;
     list = m->head;
     store_relaxed(&m->other_count, m->count); /* [P05] */
     store_relaxed(&m->count, 0);              /* [P05] */
@@ -218,7 +221,7 @@ void bitena_pool_put_(bitena_pool *pool, void *object)
     struct pool_magazine *m = mine(pool);
     m = m ? m : bear(pool);
     if (m) {
-        if (m->count >= pool->batch) {
+        if (m->count >= m->limit) {
             rotate(pool, m);
         }
         push_own(m, object);
@@ -268,7 +271,7 @@ static inline int part(const char *function, bitena_pool *pool, void *object, bo
 {
     unsigned slow = POOL_CHECKED | POOL_COUNTED | (destroys ? (unsigned)POOL_DESTROYS : 0);
     struct pool_magazine *m = pool && object ? mine(pool) : NULL;
-    bool usual = m && m->count < pool->batch && !(pool->flags & slow);
+    bool usual = m && m->count < m->limit && !(pool->flags & slow);
     if (__builtin_expect(usual, 1)) {
         push_own(m, object);
         return 0;

@@ -55,6 +55,7 @@ static void take_and_give_all(void)
     void *a = take(), *b = take();
     give(world_mine()->since[0]);
     give(world_mine()->since[1]);
+    give(world_mine()->since[2]);
     give(a);
     give(b);
 }
