@@ -47,9 +47,9 @@ void fail(const struct arena *arena, size_t size, size_t align, int error, const
 
 void bitena_misuse_(const char *function, const char *what)
 {
-    char line[160];
+    char line[160]; /* names and texts are the library's own, and short */
     int length = snprintf(line, sizeof line, "bitena: %s: %s\n", function, what);
-    platform_write_error(line, (size_t)length);
+    platform_write_error(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
     abort();
 }
 
