@@ -36,9 +36,11 @@ struct bitena_pool {
     void (*destroy)(void *context, void *object);
     void *context;
 
+    char apart[POOL_FAR]; /* what is above is only read */
+
     /* moved by every exchange. Heads of stacks: a batch's number, above it a tag that every change
      * raises */
-    __attribute__((aligned(POOL_FAR))) uint64_t full;
+    __attribute__((aligned(8))) uint64_t full; /* on 32-bit x86 too */
     uint64_t spare;
     struct pool_link *strays;      /* one by one; always taken as a whole, so without a tag */
     struct pool_slab *slabs;       /* newest first */

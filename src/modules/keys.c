@@ -15,10 +15,10 @@ enum { HIGH = 32, BINS = 33, FAR = 128 };
 enum { EMPTY, RESERVED, FILLING, LIVE, LEAVING }; /* of a place */
 
 struct place {
-    uint64_t word;   /* generation above, state below [K02] */
-    uint64_t serial; /* of its insertion; constant while it is live */
-    uint32_t next;   /* number of the next in the stack, or in a walk's list; atomic: racing poppers
-                        read it */
+    __attribute__((aligned(8))) uint64_t word; /* generation above, state below [K02] */
+    uint64_t serial;                           /* of its insertion; constant while it is live */
+    uint32_t next; /* number of the next in the stack, or in a walk's list; atomic: racing poppers
+                      read it */
 };
 
 struct bitena_keys {

@@ -310,14 +310,14 @@ static void large_batches_and_those_of_one_serve_alike(void **state)
 static void a_pool_reaches_through_a_huge_arena(void **state)
 {
     (void)state;
-    bitena *arena = WIDE ? bitena_new((size_t)(WIDE ? 1 : 0) << 38) : NULL;
+    bitena *arena = WIDE ? bitena_new((size_t)((uint64_t)1 << 38)) : NULL;
     if (!arena) {
         skip();
     }
     bitena_pool *pool = bitena_pool_new(arena, 64, 8);
     static void *taken[MANY];
     for (int round = 0; round < 3; round++) {
-        assert_non_null(bitena_alloc(arena, (size_t)(WIDE ? 1 : 0) << 36, 4096)); /* not touched */
+        assert_non_null(bitena_alloc(arena, (size_t)((uint64_t)1 << 36), 4096)); /* not touched */
         for (int i = 0; i < MANY; i++) {
             memset(taken[i] = bitena_pool_take(pool), 1, 64);
         }
