@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE 1
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -21,9 +22,6 @@
 #include <time.h>
 
 #include <bitena/pool.h>
-#ifdef BENCH_MIMALLOC
-#include <mimalloc.h>
-#endif
 
 enum {
     FAR = 128,
@@ -36,7 +34,26 @@ enum {
     SPINS = 1 << 10
 };
 
+/* Each pattern has its own: in what order one leaves the objects is its own matter. */
 static bitena_pool *pool;
+
+/* Linked, mimalloc would take the name of malloc: so it is loaded, for these two alone. */
+static void *(*mi_malloc)(size_t size);
+static void (*mi_free)(void *object);
+
+static bool load_mimalloc(void)
+{
+    static const char *const names[] = {"libmimalloc.so", "libmimalloc.so.2", "libmimalloc.so.3"};
+    void *library = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !library; i++) {
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    }
+    void *take = library ? dlsym(library, "mi_malloc") : NULL;
+    void *give = library ? dlsym(library, "mi_free") : NULL;
+    memcpy(&mi_malloc, &take, sizeof take);
+    memcpy(&mi_free, &give, sizeof give);
+    return take && give;
+}
 
 /* A rival's two verbs, and all loops over them, so that calls are as direct as a user's. */
 struct rival {
@@ -128,18 +145,14 @@ static void wait_until(atomic_size_t *counter, size_t beyond)
 #define POOL_GIVE(object) ((void)bitena_pool_give(pool, object))
 LOOPS(pool, bitena_pool_take(pool), POOL_GIVE)
 LOOPS(malloc, malloc(WORDS * sizeof(uint64_t)), free)
-#ifdef BENCH_MIMALLOC
 LOOPS(mimalloc, mi_malloc(WORDS * sizeof(uint64_t)), mi_free)
-#endif
 
 static const struct rival rivals[] = {
     {"bitena_pool", pool_pairs, pool_bursts, pool_pass},
-#ifdef BENCH_MIMALLOC
-    {"mimalloc", mimalloc_pairs, mimalloc_bursts, mimalloc_pass},
-#endif
     {"malloc", malloc_pairs, malloc_bursts, malloc_pass},
+    {"mimalloc", mimalloc_pairs, mimalloc_bursts, mimalloc_pass},
 };
-enum { RIVALS = sizeof rivals / sizeof *rivals };
+static size_t rival_count = sizeof rivals / sizeof *rivals;
 
 static struct {
     pthread_barrier_t gate;
@@ -221,6 +234,7 @@ struct pattern {
     const char *name;
     unsigned threads;
     size_t offset; /* of the loop in struct rival */
+    bitena_pool *pool;
     double ns[MOST_RIVALS][ROUNDS + 1];
 };
 
@@ -236,8 +250,9 @@ enum { PATTERNS = sizeof patterns / sizeof *patterns };
 static void one_round(size_t round, size_t rounds, size_t count)
 {
     for (size_t p = 0; p < PATTERNS; p++) {
-        for (size_t i = 0; i < RIVALS; i++) {
-            size_t r = (round + i) % RIVALS;
+        pool = patterns[p].pool;
+        for (size_t i = 0; i < rival_count; i++) {
+            size_t r = (round + i) % rival_count;
             void (*work)(size_t, unsigned);
             memcpy(&work, (const char *)&rivals[r] + patterns[p].offset, sizeof work);
             double ns = run(work, patterns[p].threads, count);
@@ -252,7 +267,7 @@ static void report(size_t rounds)
     unsigned met = 0, goals = 0;
     printf("%-8s %7s  %-12s %8s %8s  goal\n", "pattern", "threads", "", "ns", "ratio");
     for (size_t p = 0; p < PATTERNS; p++) {
-        for (size_t r = 0; r < RIVALS; r++) {
+        for (size_t r = 0; r < rival_count; r++) {
             double ratios[ROUNDS];
             for (size_t i = 0; i < rounds; i++) {
                 ratios[i] = patterns[p].ns[r][i] / patterns[p].ns[0][i];
@@ -270,9 +285,6 @@ static void report(size_t rounds)
     }
     printf("bench_pool: %u of %u goals met (ratio: the rival's time over the pool's)\n", met,
            goals);
-    if (goals == 0) {
-        printf("mimalloc: skipped, it was not there when this was built\n");
-    }
 }
 
 int main(int argc, char **argv)
@@ -282,13 +294,19 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_pool [--quick]\n");
         return 2;
     }
+    if (!load_mimalloc()) {
+        printf("mimalloc: skipped, there is no libmimalloc.so\n");
+        rival_count--;
+    }
     size_t rounds = quick ? 7 : ROUNDS, count = quick ? OBJECTS / 8 : OBJECTS;
     bitena *arena = bitena_new(64 << 20);
     if (!arena) {
         fprintf(stderr, "bench_pool: no arena\n");
         return 1;
     }
-    pool = bitena_pool_new(arena, WORDS * sizeof(uint64_t), _Alignof(uint64_t));
+    for (size_t p = 0; p < PATTERNS; p++) {
+        patterns[p].pool = bitena_pool_new(arena, WORDS * sizeof(uint64_t), _Alignof(uint64_t));
+    }
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(0, &set);

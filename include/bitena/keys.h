@@ -59,7 +59,7 @@ BITENA_API int bitena_keys_insert(bitena_keys *keys, bitena_key key, const void 
 BITENA_API int bitena_keys_cancel(bitena_keys *keys, bitena_key key);
 
 /* The value of a live key, where it stands until its removal; else NULL, errno as it was. What was
- * inserted is seen whole. Cost: about 10 instructions. */
+ * inserted is seen whole. Cost: about 20 instructions. */
 BITENA_API void *bitena_keys_get(const bitena_keys *keys, bitena_key key);
 
 /* Ends a live key; its value is copied to `out` (the table's size; may be NULL). Of several callers

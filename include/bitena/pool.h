@@ -48,7 +48,7 @@ BITENA_API bitena_pool *bitena_pool_try_open(bitena *arena, const bitena_pool_op
 /* An object, its bytes not initialised; in a counted pool with one reference, the caller's. The
  * one that this thread gave back last, if any; else a batch of free ones; else the pool grows by an
  * eighth, or a batch, or one object, as the arena has room. try_: NULL with the arena's refusal.
- * Objects that other threads have free are not found. Cost: about 12 instructions. */
+ * Objects that other threads have free are not found. Cost: about 30 instructions. */
 BITENA_API void *bitena_pool_take(bitena_pool *pool);
 BITENA_API void *bitena_pool_try_take(bitena_pool *pool);
 
@@ -62,7 +62,7 @@ BITENA_API void *bitena_pool_try_take_for_(bitena_pool *pool, size_t size, size_
 /* ---- Four ways to part with an object (not NULL), by any thread. 0; or -1, nothing done: EBUSY in
  * a counted pool where others hold references; EINVAL in a checked pool where it is no live object
  * of this pool. Without `checked` such a call is undefined. These allocate nothing and have always
- * room. Cost: about 12 instructions. ---- */
+ * room. Cost: about 30 instructions. ---- */
 
 BITENA_API int bitena_pool_give(bitena_pool *pool, void *object);    /* destroys, takes back */
 BITENA_API int bitena_pool_reclaim(bitena_pool *pool, void *object); /* takes back only */

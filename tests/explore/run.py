@@ -41,8 +41,8 @@ BOUNDS = {
     "marks2": (("2", "0"), (ANY, "0")), "marks3": (("2", "0"), (ANY, "0")), "exact-marks2": USUAL, "exact-marks3": USUAL,
     "defer2": USUAL, "defer3": USUAL, "numbers2": USUAL, "numbers3": (("2", "0"), (ANY, "0")),
     "trim2": USUAL, "trim3": ((ANY, "0"), (ANY, "1")),
-    "pool2": ((ANY, "1"), (ANY, "2")), "pool-give2": USUAL, "pool-fresh3": (("3", "0"), (ANY, "0")), "pool-twice2": USUAL,
-    "references2": USUAL, "keys2": USUAL, "keys3": USUAL,
+    "pool2": ((ANY, "1"), (ANY, "2")), "pool-give2": USUAL, "pool-fresh3": (("3", "0"), (ANY, "0")), "pool-heir2": USUAL,
+    "pool-twice2": USUAL, "references2": USUAL, "keys2": USUAL, "keys3": USUAL,
 }
 
 

@@ -99,6 +99,14 @@ static void take_and_give(void)
     (void)take();
 }
 
+/* A thread ends, and leaves its slot with what it had free. */
+static void give_and_end(void)
+{
+    void *object = take();
+    give(object);
+    explore_thread_end(NULL);
+}
+
 /* Two ends of one life. */
 static void twice_begin(void)
 {
@@ -269,6 +277,13 @@ const struct scenario scenarios_modules[] = {
      .begin = fresh_begin,
      .end = pool_end,
      .calls = {{take_and_give}, {take_and_give}, {take_one}}},
+    {.name = "pool-heir2",
+     .what = "a thread's end beside the heir of its magazine",
+     .threads = 2,
+     .identity = {1, EXPLORE_NEW},
+     .begin = fresh_begin,
+     .end = pool_end,
+     .calls = {{give_and_end, take_one}, {take_one, take_one}}},
     {.name = "pool-twice2",
      .what = "one object given back by two",
      .threads = 2,
