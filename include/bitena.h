@@ -184,6 +184,13 @@ BITENA_INLINE_ void *bitena_try_alloc(bitena *arena, size_t size, size_t align)
     return bitena_bump_(arena, size, align, bitena_try_alloc_slow_);
 }
 
+/* For modules. The caller's slot, 0 to 4094, registered now if it has none; 4095: it has no place
+ * in tables. It is no other live thread's of this copy of the library, and who has it later comes
+ * after all that was done with it before [M07]. misuse: one line, "bitena: function: what", and
+ * abort. */
+BITENA_API unsigned bitena_thread_slot_(void);
+BITENA_API __attribute__((noreturn)) void bitena_misuse_(const char *function, const char *what);
+
 /* Helpers of the macros: count objects of size bytes, SIZE_MAX (refused as EOVERFLOW) where that
  * overflows; one value copied count times. */
 BITENA_INLINE_ size_t bitena_times_(size_t count, size_t size)

@@ -44,11 +44,17 @@ void fail(const struct arena *arena, size_t size, size_t align, int error, const
     abort();
 }
 
+void bitena_misuse_(const char *function, const char *what)
+{
+    char line[160]; /* names and texts are the library's own, and short */
+    int length = snprintf(line, sizeof line, "bitena: %s: %s\n", function, what);
+    platform_write_error(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    abort();
+}
+
 void null_parameter(const char *function, const char *parameter)
 {
-    char line[160];
-    int length =
-        snprintf(line, sizeof line, "bitena: %s: parameter '%s' is NULL\n", function, parameter);
-    platform_write_error(line, (size_t)length);
-    abort();
+    char what[80];
+    (void)snprintf(what, sizeof what, "parameter '%s' is NULL", parameter);
+    bitena_misuse_(function, what);
 }

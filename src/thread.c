@@ -145,6 +145,12 @@ uint64_t register_thread(void)
     return bitena_thread_id = thread_registered = compose(generation, slot);
 }
 
+unsigned bitena_thread_slot_(void)
+{
+    uint64_t id = thread_id();
+    return id != 0 && id == thread_registered ? slot_of(id) : THREAD_NO_SLOT;
+}
+
 bool thread_left_in_order(uint64_t id)
 {
     return ((generation_of(id) - slots[slot_of(id)].cut_off) & generation_mask) - 1 <

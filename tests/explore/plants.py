@@ -79,4 +79,24 @@ PLANTS = {
     "trim-shares": ("a trim leaves the index to others meanwhile", {
         "gather.c": [("    while (!cas_weak_acq_rel(&pool->index, &index, none)) { /* [M01] [M05] */\n    }\n", "")]},
                     "trim2"),
+    "untagged-batches": ("the stacks of a pool's batches have no tag", {
+        "pool_depot.c": [("        next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | number_of", "        next = number_of"),
+                         ("            ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | load_relaxed", "            load_relaxed")]},
+                         "pool2"),
+    "lost-level": ("a table of magazines is published without a compare-and-swap", {
+        "pool.c": [("while (none == 0 && !cas_weak_release(level, &none, (uintptr_t)table - bytes)) {",
+                    "for (store_release(level, (uintptr_t)table - bytes); false;) {")]}, "pool-fresh3"),
+    "both-gave": ("who ends an object's life is not told so", {
+        "pool.c": [("!(and_release(life, ~bit) & bit)", "(and_release(life, ~bit), false)")]}, "pool-twice2"),
+    "raised-from-0": ("a weak holder raises a count of 0", {
+        "pool_references.c": [("while (n != 0 && n < UINT32_MAX)", "while (n < UINT32_MAX)")]}, "references2"),
+    "untagged-keys": ("the stack of free places has no tag", {
+        "keys.c": [("        next = ((head >> HIGH) + 1) << HIGH | (uint32_t)key", "        next = (uint32_t)key"),
+                   ("            ((head >> HIGH) + 1) << HIGH | load_relaxed", "            load_relaxed")]}, "keys2"),
+    "early-live": ("a key lives before its value is written", {
+        "keys.c": [("if (!change(place, key, RESERVED, FILLING)) {",
+                    "if (!change(place, key, RESERVED, LIVE)) {")]}, "keys3"),
+    "removed-twice": ("a removal does not ask who was first", {
+        "keys.c": [("    if (!change(place, key, LIVE, LEAVING)) {",
+                    "    if (!place || load_acquire(&place->word) != word_in(key, LIVE)) {")]}, "keys3"),
 }

@@ -4,5 +4,5 @@
 
 #include <stddef.h>
 
-const struct scenario *const scenario_themes[] = {scenarios_pool, scenarios_child, scenarios_thread,
-                                                  scenarios_verbs, NULL};
+const struct scenario *const scenario_themes[] = {
+    scenarios_pool, scenarios_child, scenarios_thread, scenarios_verbs, scenarios_modules, NULL};
