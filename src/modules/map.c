@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include <bitena/map_layout.h>
+#include <bitena/map_parts.h>
 #include <bitena/order.h>
 
 enum { LEAST_BITS = 6, WORD = 8, WIDEST = 16 };
@@ -63,32 +63,42 @@ bitena_map *bitena_map_try_new(bitena *arena, const bitena_map_options *options)
 
 /* ---- The trie ---- */
 
-/* What is looked for; `rest` is all of a short key. */
+/* What is looked for. Of a short key `low` is all bytes, of a middle one `low` and `high` are. */
 struct wanted {
     const void *key;
     size_t length;
-    uint64_t hash, rest;
+    uint64_t hash, low, high;
 };
 
-BITENA_INLINE_ struct wanted want_short(const bitena_map *map, const void *key, size_t length)
+BITENA_INLINE_ struct wanted want(const bitena_map *map, const void *key, size_t length)
 {
-    uint64_t rest = bitena_hash_rest_(key, length);
-    return (struct wanted){key, length, bitena_hash_short_(&map->hasher, rest, length), rest};
-}
-
-static struct wanted want(const bitena_map *map, const void *key, size_t length)
-{
-    return length <= BITENA_HASH_SHORT_
-               ? want_short(map, key, length)
-               : (struct wanted){key, length, bitena_hash(&map->hasher, key, length), 0};
+    struct wanted w = {.key = key, .length = length};
+    const unsigned char *bytes = key;
+    if (length <= BITENA_HASH_SHORT_) {
+        w.low = bitena_hash_rest_(bytes, length);
+        w.hash = bitena_hash_short_(&map->hasher, w.low, length);
+    } else if (length <= BITENA_HASH_MIDDLE_) {
+        w.low = bitena_hash_eight_(bytes);
+        w.high = bitena_hash_eight_(bytes + length - WORD);
+        w.hash = bitena_hash_middle_(&map->hasher, w.low, w.high, length);
+    } else {
+        w.hash = bitena_hash(&map->hasher, key, length);
+    }
+    return w;
 }
 
 BITENA_INLINE_ bool has_key(const bitena_map *map, const bitena_map_node_ *node, struct wanted w)
 {
-    return node->hash == w.hash && node->length == w.length &&
-           (w.length <= BITENA_HASH_SHORT_
-                ? bitena_hash_eight_((const unsigned char *)bitena_map_key_(map, node)) == w.rest
-                : memcmp(bitena_map_key_(map, node), w.key, w.length) == 0);
+    if (node->hash != w.hash || node->length != w.length) {
+        return false;
+    }
+    const unsigned char *key = (const unsigned char *)bitena_map_key_(map, node);
+    if (w.length <= BITENA_HASH_MIDDLE_) { /* zeroes follow a short key up to a word */
+        return bitena_hash_eight_(key) == w.low &&
+               (w.length <= BITENA_HASH_SHORT_ ||
+                bitena_hash_eight_(key + w.length - WORD) == w.high);
+    }
+    return memcmp(key, w.key, w.length) == 0;
 }
 
 /* The key's node; NULL: the place is empty. */
@@ -111,28 +121,36 @@ BITENA_INLINE_ void *find(const bitena_map *map, struct wanted w)
                                                     : NULL; /* [H03] */
 }
 
-/* The way for most keys, without a call or a stack frame. NULL: not there, or not for this way. */
-BITENA_INLINE_ void *find_short(const bitena_map *map, const void *key, size_t length)
+static __attribute__((noinline)) void *find_longer(const bitena_map *map, const void *key,
+                                                   size_t length)
 {
-    bool is_short = map && key && length - 1 < BITENA_HASH_SHORT_;
-    return __builtin_expect(is_short, 1) ? find(map, want_short(map, key, length)) : NULL;
+    return find(map, want(map, key, length));
 }
 
-static __attribute__((noinline)) void *find_any(const bitena_map *map, const void *key,
-                                                size_t length)
+/* The way for most keys without a call or a stack frame. NULL too where a parameter is. */
+BITENA_INLINE_ void *find_there(const bitena_map *map, const void *key, size_t length)
+{
+    if (__builtin_expect(!map || !key, 0)) {
+        return NULL;
+    }
+    bool is_short = length - 1 < BITENA_HASH_SHORT_;
+    return __builtin_expect(is_short, 1) ? find(map, want(map, key, length))
+                                         : find_longer(map, key, length);
+}
+
+static __attribute__((noinline)) void *find_checked(const bitena_map *map, const void *key,
+                                                    size_t length)
 {
     bitena_map_require_(map, "bitena_map_find", "map");
     bitena_map_require_(length ? key : map, "bitena_map_find", "key");
-    return find(map, want(map, key, length));
+    return find_longer(map, key, length);
 }
 
 void *bitena_map_find(const bitena_map *map, const void *key, size_t length)
 {
-    void *value = find_short(map, key, length);
-    return value ? value : find_any(map, key, length);
+    return __builtin_expect(map && key, 1) ? find_there(map, key, length)
+                                           : find_checked(map, key, length);
 }
-
-/* ---- New keys ---- */
 
 /* A node that nobody sees yet, with a position reserved; NULL and errno. */
 static bitena_map_node_ *make_node(bitena_map *map, struct wanted w, const void *initial,
@@ -229,7 +247,7 @@ BITENA_INLINE_ void *found(void *value, bool *is_new)
 void *bitena_map_insert(bitena_map *map, const void *key, size_t length, const void *initial,
                         bool *is_new)
 {
-    void *value = find_short(map, key, length);
+    void *value = find_there(map, key, length);
     return __builtin_expect(value != NULL, 1) ? found(value, is_new)
                                               : insert_any(map, key, length, initial, is_new, true);
 }
@@ -237,7 +255,7 @@ void *bitena_map_insert(bitena_map *map, const void *key, size_t length, const v
 void *bitena_map_try_insert(bitena_map *map, const void *key, size_t length, const void *initial,
                             bool *is_new)
 {
-    void *value = find_short(map, key, length);
+    void *value = find_there(map, key, length);
     return __builtin_expect(value != NULL, 1)
                ? found(value, is_new)
                : insert_any(map, key, length, initial, is_new, false);

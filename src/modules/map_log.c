@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include <bitena/map_layout.h>
+#include <bitena/map_parts.h>
 #include <bitena/order.h>
 
 static const uint32_t frozen = (uint32_t)1 << 31, most_keys = (uint32_t)INT32_MAX;

@@ -2,8 +2,8 @@
  * not installed; users see bitena/map.h. Names of functions here that are not inline are the
  * library's own: no shared library exports them.
  * SPDX-License-Identifier: MIT */
-#ifndef BITENA_MAP_LAYOUT_H
-#define BITENA_MAP_LAYOUT_H
+#ifndef BITENA_MAP_PARTS_H
+#define BITENA_MAP_PARTS_H
 
 #include <stdio.h>
 #include <stdlib.h>
