@@ -115,6 +115,9 @@ static const struct racer one_thread[] = {
 #ifdef BENCH_GLIB
     {"g_intern_string", glib, 3},
 #endif
+};
+static const struct racer other_ways[] = {
+    {"bitena_intern_text", ours, 0},
     {"by strlen", ours_by_zero, 0},
     {"to the number and back", ours_with_ids, 0},
     {"fresh table, made to measure", ours_fresh, 0},
@@ -148,6 +151,7 @@ int main(int argc, char **argv)
     printf("GLib is not here: g_intern_string is left out\n");
 #endif
     race("one thread", RACERS(one_thread));
+    race("ours in other ways", RACERS(other_ways));
 #ifdef BENCH_GLIB
     race("one thread, lengths not known", RACERS(by_strlen));
 #endif

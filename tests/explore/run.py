@@ -41,12 +41,20 @@ BOUNDS = {
     "marks2": (("2", "0"), (ANY, "0")), "marks3": (("2", "0"), (ANY, "0")), "exact-marks2": USUAL, "exact-marks3": USUAL,
     "defer2": USUAL, "defer3": USUAL, "numbers2": USUAL, "numbers3": (("2", "0"), (ANY, "0")),
     "trim2": USUAL, "trim3": ((ANY, "0"), (ANY, "1")),
+    "map2": (("2", "0"), ("4", "1")), "map3": (("3", "0"), (ANY, "0")), "map-find3": (("2", "0"), (ANY, "0")), "map-help3": (("3", "0"), (ANY, "0")),
+    "map-segment2": (("2", "0"), ("4", "0")), "map-spares3": (("3", "0"), ("5", "0")),
+    "map-freeze2": (("3", "0"), (ANY, "0")),
 }
 
 
 def sources():
-    core = sorted((ROOT / "src").glob("*.c")) + sorted((ROOT / "src/block").glob("*.c"))
-    return core + sorted(HERE.glob("*.c"))
+    folders = ("src", "src/block", "src/modules", HERE)
+    return [source for folder in folders for source in sorted((ROOT / folder).glob("*.c"))]
+
+
+def shipped(name):
+    """A file of the core or of a module, by its name."""
+    return next(path for path in (ROOT / "src" / name, ROOT / "src/modules" / name) if path.exists())
 
 
 def build(out, folder, replaced):
@@ -54,7 +62,7 @@ def build(out, folder, replaced):
     objects are those of the shipped sources, which are built first."""
     objects = []
     for source in sources():
-        is_replaced = source.name in replaced and source.parent == ROOT / "src"
+        is_replaced = source.name in replaced and source.parent.name in ("src", "modules")
         place = folder if is_replaced else out / "shipped"
         place.mkdir(parents=True, exist_ok=True)
         objects.append(place / f"{source.stem}.o")
@@ -70,7 +78,7 @@ def plant(out, name, changes):
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, pairs in changes.items():
-        text = (ROOT / "src" / file).read_text()
+        text = shipped(file).read_text()
         for old, new in pairs:
             if text.count(old) != 1:
                 sys.exit(f"explore: the bug {name} cannot be planted: {file} has changed; bring run.py up to date")

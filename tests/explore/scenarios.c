@@ -5,4 +5,4 @@
 #include <stddef.h>
 
 const struct scenario *const scenario_themes[] = {scenarios_pool, scenarios_child, scenarios_thread,
-                                                  scenarios_verbs, NULL};
+                                                  scenarios_verbs, scenarios_map, NULL};
