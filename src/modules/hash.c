@@ -14,17 +14,13 @@ static uint64_t guessed; /* seeds made without the system's help [H07] */
 
 static bitena_hash_seed guess(void)
 {
-    struct {
-        uint64_t seconds, nanoseconds, count, stack, code;
-    } known = {0, 0, add_relaxed(&guessed, 1), (uintptr_t)&known, (uintptr_t)guess}; /* [H07] */
-    struct timespec now;
-    if (clock_gettime(CLOCK_REALTIME, &now) == 0) {
-        known.seconds = (uint64_t)now.tv_sec;
-        known.nanoseconds = (uint64_t)now.tv_nsec;
-    }
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const uint64_t known[] = {(uint64_t)now.tv_sec, (uint64_t)now.tv_nsec, add_relaxed(&guessed, 1),
+                              (uintptr_t)&now, (uintptr_t)&guessed}; /* [H07] */
     static const bitena_hash_seed one = {{1, 2}}, other = {{3, 4}};
-    return (bitena_hash_seed){{bitena_hash_sip_(one, &known, sizeof known, 1, 3),
-                               bitena_hash_sip_(other, &known, sizeof known, 1, 3) | 1}};
+    return (bitena_hash_seed){{bitena_hash_sip_(one, known, sizeof known, 1, 3),
+                               bitena_hash_sip_(other, known, sizeof known, 1, 3) | 1}};
 }
 
 bitena_hash_seed bitena_hash_new_seed(void)

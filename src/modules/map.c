@@ -10,6 +10,7 @@
 
 enum { LEAST_BITS = 6, WORD = 8, WIDEST = 16 };
 static const size_t most_value = (size_t)PTRDIFF_MAX / 8; /* so that no sum of offsets wraps */
+static const size_t most_length = sizeof(size_t) > 4 ? UINT32_MAX : (size_t)PTRDIFF_MAX;
 static const uint64_t most_expected = sizeof(void *) > 4 ? UINT64_C(1) << 30
                                                          : (uint64_t)(PTRDIFF_MAX / 64);
 
@@ -124,7 +125,7 @@ BITENA_INLINE_ void *find(const bitena_map *map, struct wanted w)
 static __attribute__((noinline)) void *find_longer(const bitena_map *map, const void *key,
                                                    size_t length)
 {
-    return find(map, want(map, key, length));
+    return length > most_length ? NULL : find(map, want(map, key, length));
 }
 
 /* The way for most keys without a call or a stack frame. NULL too where a parameter is. */
@@ -157,11 +158,6 @@ static bitena_map_node_ *make_node(bitena_map *map, struct wanted w, const void 
                                    size_t *refused)
 {
     size_t size = bitena_map_node_size_(map, w.length);
-    if (w.length > UINT32_MAX || size < w.length) {
-        *refused = SIZE_MAX;
-        errno = EOVERFLOW;
-        return NULL;
-    }
     int error = bitena_map_reserve_(map, size, refused);
     if (error != 0) {
         errno = error;
@@ -216,6 +212,10 @@ static __attribute__((noinline)) void *insert_any(bitena_map *map, const void *k
     const char *function = plain ? "bitena_map_insert" : "bitena_map_try_insert";
     bitena_map_require_(map, function, "map");
     bitena_map_require_(length ? key : map, function, "key");
+    if (length > most_length) {
+        errno = EOVERFLOW;
+        return plain ? bitena_alloc(map->arena, SIZE_MAX, 1) : NULL;
+    }
     int before = errno;
     size_t refused = 0;
     struct wanted w = want(map, key, length);
@@ -268,7 +268,7 @@ bitena_map_entry bitena_map_entry_of(const bitena_map *map, const void *value)
     bitena_map_require_(map, "bitena_map_entry_of", "map");
     bitena_map_require_(value, "bitena_map_entry_of", "value");
     const bitena_map_node_ *node = (const bitena_map_node_ *)((uintptr_t)value - map->value_offset);
-    uint32_t number = load_acquire(&node->number); /* [H03] */
+    uint32_t number = load_relaxed(&node->number); /* [H03] who has the value acquired it */
     return (bitena_map_entry){bitena_map_key_(map, node), bitena_map_value_(map, node),
                               node->length, number - 1};
 }

@@ -74,9 +74,9 @@ static bool make_segments(bitena_map *map, uint32_t position, size_t *refused)
          i++) {
         size_t bytes =
             bitena_map_round_up_(sizeof(bitena_map_node_ *) << map->bits << i, map->align);
-        bitena_map_node_ **there = load_acquire(&map->segments[i]); /* [H04] */
+        bitena_map_node_ **there = load_relaxed(&map->segments[i]); /* [H04] */
         bitena_map_node_ **made = there ? NULL : bitena_map_take_(map, bytes, refused);
-        if (!there && !made && !load_acquire(&map->segments[i])) { /* [H04] */
+        if (!there && !made && !load_relaxed(&map->segments[i])) { /* [H04] */
             return false;
         }
         if (made) {
@@ -184,7 +184,7 @@ bitena_map_entry bitena_map_at(const bitena_map *map, uint32_t number)
     bitena_map_require_(map, "bitena_map_at", "map");
     bitena_map_node_ **place = log_at(map, number);
     const bitena_map_node_ *node = place ? load_acquire(place) : NULL; /* [H02] */
-    if (!node || load_acquire(&node->number) == 0) {                   /* [H03] */
+    if (!node || load_relaxed(&node->number) == 0) {                   /* [H03] */
         return (bitena_map_entry){0};
     }
     return (bitena_map_entry){bitena_map_key_(map, node), bitena_map_value_(map, node),
@@ -196,10 +196,11 @@ bitena_map_statistics bitena_map_measure(bitena_map *map)
     bitena_map_require_(map, "bitena_map_measure", "map");
     bitena_map_statistics s = {.count = bitena_map_count(map)};
     for (uint32_t i = 0; i < s.count; i++) {
-        const bitena_map_node_ *node = load_acquire(log_at(map, i)), *above; /* [H02] */
+        /* The count was acquired, and all that it counts with it. */
+        const bitena_map_node_ *node = load_relaxed(log_at(map, i)), *above; /* [H02] */
         bitena_map_walk_ walk = bitena_map_walk_begin_(map, node->hash);
         size_t depth = 1;
-        for (; (above = load_acquire(walk.place)) != node; depth++) { /* [H01] */
+        for (; (above = load_relaxed(walk.place)) != node; depth++) { /* [H01] */
             bitena_map_walk_past_(&walk, above);
         }
         s.bytes += bitena_map_node_size_(map, node->length);

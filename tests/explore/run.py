@@ -41,9 +41,11 @@ BOUNDS = {
     "marks2": (("2", "0"), (ANY, "0")), "marks3": (("2", "0"), (ANY, "0")), "exact-marks2": USUAL, "exact-marks3": USUAL,
     "defer2": USUAL, "defer3": USUAL, "numbers2": USUAL, "numbers3": (("2", "0"), (ANY, "0")),
     "trim2": USUAL, "trim3": ((ANY, "0"), (ANY, "1")),
-    "map2": (("2", "0"), ("4", "1")), "map3": (("3", "0"), (ANY, "0")), "map-find3": (("2", "0"), (ANY, "0")), "map-help3": (("3", "0"), (ANY, "0")),
+    "map2": (("2", "0"), ("4", "1")), "map3": (("3", "0"), (ANY, "0")), "map-find3": (("2", "0"), (ANY, "0")),
+    "map-help3": (("3", "0"), (ANY, "0")),
     "map-segment2": (("2", "0"), ("4", "0")), "map-spares3": (("3", "0"), ("5", "0")),
-    "map-freeze2": (("3", "0"), (ANY, "0")),
+    "map-freeze2": (("3", "0"), (ANY, "0")), "map-walk2": (("3", "0"), ("4", "0")),
+    "map-walk3": (("3", "0"), (ANY, "0")),
 }
 
 

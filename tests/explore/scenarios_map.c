@@ -25,6 +25,13 @@ static void choose_names(void)
     }
 }
 
+/* An entry's number finds the entry. */
+static void leads_back(const uint64_t *value)
+{
+    uint32_t number = bitena_map_entry_of(map, value).number;
+    world_require(bitena_map_at(map, number).value == value, "a number does not lead back");
+}
+
 static void insert(int name)
 {
     uint64_t initial = (uint64_t)name + 1;
@@ -33,7 +40,7 @@ static void insert(int name)
     world_require(value != NULL, "an insert is refused");
     world_require(*value == initial, "a value is not the key's");
     world_mine()->deferred += is_new;
-    world_require(bitena_map_find(map, names[name], 6) == value, "what was brought is not found");
+    leads_back(value);
 }
 
 static void map_begin(void)
@@ -81,16 +88,42 @@ static void insert_2(void)
     insert(2);
 }
 
-/* What is found is counted, and leads back. */
+/* What is found leads back. */
 static void find_0(void)
 {
     uint64_t *value = bitena_map_find(map, names[0], 6);
     if (value) {
         world_require(*value == 1, "a value is found before it is written");
-        uint32_t number = bitena_map_entry_of(map, value).number;
-        world_require(number < bitena_map_count(map), "what is found is not counted");
-        world_require(bitena_map_at(map, number).value == value, "a number does not lead back");
+        leads_back(value);
     }
+}
+
+/* What is found is counted. */
+static void find_and_count(void)
+{
+    bool is_there = bitena_map_find(map, names[0], 6) != NULL;
+    world_require(bitena_map_count(map) != 0 || !is_there, "what is found is not counted");
+}
+
+/* Whoever stands first can be read. */
+static void look_at_first(void)
+{
+    bitena_map_entry entry = bitena_map_at(map, 0);
+    world_require(!entry.key || (entry.length == 6 && *(uint64_t *)entry.value != 0),
+                  "an entry is given before it is written");
+}
+
+/* What is counted has numbers and can be found. */
+static void walk_all(void)
+{
+    uint32_t count = bitena_map_count(map);
+    for (uint32_t i = 0; i < count; i++) {
+        bitena_map_entry entry = bitena_map_at(map, i);
+        world_require(entry.key && *(uint64_t *)entry.value != 0, "a number is missing");
+        world_require(bitena_map_find(map, entry.key, entry.length) == entry.value,
+                      "an entry is not found by its key");
+    }
+    (void)bitena_map_measure(map);
 }
 
 static void freeze(void)
@@ -167,6 +200,20 @@ const struct scenario scenarios_map[] = {
      .begin = map_begin,
      .end = map_end,
      .calls = {{insert_0}, {insert_1}, {find_0}}},
+    {.name = "map-walk2",
+     .what = "counts and walks beside inserts",
+     .threads = 2,
+     .identity = {1, 2},
+     .begin = map_begin,
+     .end = map_end,
+     .calls = {{insert_0, insert_1, insert_2}, {look_at_first, find_and_count, walk_all}}},
+    {.name = "map-walk3",
+     .what = "a count and a walk beside an insert",
+     .threads = 3,
+     .identity = {0, 1, 2},
+     .begin = map_begin,
+     .end = map_end,
+     .calls = {{insert_0}, {find_and_count}, {walk_all}}},
     {.name = "map-segment2",
      .what = "the log's next segment, raced for",
      .threads = 2,

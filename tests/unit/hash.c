@@ -2,12 +2,32 @@
  * equal bytes give equal hashes wherever they stand, seeds and lengths change them, and under random
  * seeds no two short keys collide more often than chance has it.
  * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bitena/hash.h>
 
 #include "support/misuse.h"
 #include "support/random.h"
+
+/* Stands before libc's. */
+static bool system_refuses, system_gives_zeros;
+ssize_t getrandom(void *buffer, size_t length, unsigned flags)
+{
+    if (system_refuses) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (system_gives_zeros) {
+        memset(buffer, 0, length);
+        return (ssize_t)length;
+    }
+    return syscall(SYS_getrandom, buffer, length, flags);
+}
 
 static bitena_hash_seed seed_of_the_paper(void)
 {
@@ -99,6 +119,21 @@ static void seeds_from_the_system_differ_and_change_the_hash(void **state)
     assert_true(bitena_hash(&first, "longer word", 11) != bitena_hash(&second, "longer word", 11));
 }
 
+static void seeds_differ_without_the_systems_help(void **state)
+{
+    (void)state;
+    errno = 77;
+    for (int zeros = 0; zeros < 2; zeros++) {
+        system_refuses = !zeros;
+        system_gives_zeros = zeros;
+        bitena_hash_seed one = bitena_hash_new_seed(), other = bitena_hash_new_seed();
+        assert_memory_not_equal(&one, &other, sizeof one);
+        assert_true((one.words[0] | one.words[1]) != 0);
+    }
+    system_refuses = system_gives_zeros = false;
+    assert_int_equal(errno, 77);
+}
+
 /* Pairs of keys that a weak hash would make collide: next to each other, bytes swapped, one bit
  * apart. Of the first 12 bits, one in 4096 agrees by chance; twice that would be no chance. */
 static void prefixes_of_like_short_keys_agree_by_chance_only(void **state)
@@ -131,6 +166,7 @@ int main(void)
         cmocka_unit_test(equal_bytes_have_equal_hashes_anywhere),
         cmocka_unit_test(zeros_at_the_end_count),
         cmocka_unit_test(seeds_from_the_system_differ_and_change_the_hash),
+        cmocka_unit_test(seeds_differ_without_the_systems_help),
         cmocka_unit_test(prefixes_of_like_short_keys_agree_by_chance_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
