@@ -56,7 +56,7 @@ typedef struct bitena_map_statistics {
 
 /* An empty map in this arena (not NULL), options NULL meaning the defaults. The failure handler, or
  * NULL and errno: ENOMEM, EINVAL (value_align), EOVERFLOW (value_size, expected), EPERM (another
- * thread's arena). Cost: 1.5 KiB or 16 to 32 bytes a key expected, zeroed. */
+ * thread's arena). Cost: 2 KiB, or 16 to 32 bytes for each key expected, zeroed. */
 BITENA_API bitena_map *bitena_map_new(bitena *arena, const bitena_map_options *options);
 BITENA_API bitena_map *bitena_map_try_new(bitena *arena, const bitena_map_options *options);
 
