@@ -99,4 +99,30 @@ PLANTS = {
     "removed-twice": ("a removal does not ask who was first", {
         "keys.c": [("    if (!change(place, key, LIVE, LEAVING)) {",
                     "    if (!place || load_acquire(&place->word) != word_in(key, LIVE)) {")]}, "keys3"),
+    "lost-child": ("a node is published without a compare-and-swap", {
+        "map.c": [("cas_weak_release(walk.place, &there, own)", "(store_release(walk.place, own), true)")]}, "map3"),
+    "late-count": ("the count is loaded after the number: an entry gets two", {
+        "map_log.c": [("        uint32_t n = load_acquire(&map->count); /* [H03] before the number is looked at */\n", ""),
+                      ("            return;\n        }\n        bitena_map_node_ **place",
+                       "            return;\n        }\n        uint32_t n = load_acquire(&map->count);\n"
+                       "        bitena_map_node_ **place")]}, "map3"),
+    "lost-position": ("a position of the log is filled without a compare-and-swap", {
+        "map_log.c": [("} else if (cas_weak_release(place, &there, node)) {",
+                       "} else if (store_release(place, node), true) {")]}, "map-find3"),
+    "no-help": ("who finds a position occupied does not number it", {
+        "map_log.c": [("        if (there) {\n            settle(map, there, n);",
+                       "        if (there) {\n            (void)cas_weak_release(&map->count, &n, n + 1);")]}, "map-help3"),
+    "early-key": ("a key can be found before its value is written", {
+        "map.c": [("    if (initial) {\n        memcpy(value, initial, map->value_size);\n    } else {",
+                   "    if (!initial) {"),
+                  ("    bitena_map_number_(map, there);",
+                   "    bitena_map_number_(map, there);\n    if (there == own && initial) {\n"
+                   "        memcpy(bitena_map_value_(map, own), initial, map->value_size);\n    }")]}, "map-find3"),
+    "untagged-spares": ("spares are taken one by one, without a tag", {
+        "map_log.c": [("cas_weak_acquire(&map->spares, &spare, NULL)",
+                       "cas_weak_acquire(&map->spares, &spare, load_relaxed(&spare->child[0]))"),
+                      ("next = spare->child[0];", "next = NULL;")]}, "map-spares3"),
+    "late-segment": ("a node is published before its position's segment is there", {
+        "map_log.c": [("error == 0 && !make_segments(map, position, refused)",
+                       "error == 0 && !make_segments(map, position - (position == 64), refused)")]}, "map-segment2"),
 }

@@ -43,6 +43,11 @@ BOUNDS = {
     "trim2": USUAL, "trim3": ((ANY, "0"), (ANY, "1")),
     "pool2": ((ANY, "1"), (ANY, "2")), "pool-give2": USUAL, "pool-fresh3": (("3", "0"), (ANY, "0")), "pool-heir2": USUAL,
     "pool-twice2": USUAL, "references2": USUAL, "keys2": USUAL, "keys3": USUAL,
+    "map2": (("2", "0"), ("4", "1")), "map3": (("3", "0"), (ANY, "0")), "map-find3": (("2", "0"), (ANY, "0")),
+    "map-help3": (("3", "0"), (ANY, "0")),
+    "map-segment2": (("2", "0"), ("4", "0")), "map-spares3": (("3", "0"), ("5", "0")),
+    "map-freeze2": (("3", "0"), (ANY, "0")), "map-walk2": (("3", "0"), ("4", "0")),
+    "map-walk3": (("3", "0"), (ANY, "0")),
 }
 
 

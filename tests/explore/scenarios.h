@@ -6,7 +6,7 @@
 #include "explore.h"
 
 extern const struct scenario scenarios_pool[], scenarios_child[], scenarios_thread[],
-    scenarios_verbs[], scenarios_modules[];
+    scenarios_verbs[], scenarios_modules[], scenarios_map[];
 extern const struct scenario *const scenario_themes[];
 
 #endif

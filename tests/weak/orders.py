@@ -73,8 +73,8 @@ def weakenings():
         for use in uses.finditer(text):
             function = [name for start, name in functions if start < use.start()][-1]
             ordinals[function] = ordinals.get(function, 0) + 1
-            comment = re.compile(r"/\*\s*((?:\[M\d\d\]\s*)+)").search(text, use.start())
-            edges = re.findall(r"M\d\d", comment.group(1)) if comment else []
+            comment = re.compile(r"/\*\s*((?:\[[MPKHI]\d\d\]\s*)+)").search(text, use.start())
+            edges = re.findall(r"[MPKHI]\d\d", comment.group(1)) if comment else []
             for weaker in WEAKER[use.group(1)]:
                 found.append(Weakening(file, use.start(), function, ordinals[function], use.group(1), weaker, edges))
     return found
@@ -87,7 +87,7 @@ def compile_one(source, target, flags):
 
 
 def core():
-    return sorted(SRC.glob("*.c")) + sorted((SRC / "block").glob("*.c"))
+    return [file for folder in ("", "block", "modules") for file in sorted((SRC / folder).glob("*.c"))]
 
 
 def build_shipped(out):
