@@ -59,12 +59,26 @@ def justification_of(mutant, justified):
     return justified.get(key_of(mutant))
 
 
+def first_of(name, rows):
+    """The mutant that was judged for this one: another, if both are the same object code."""
+    row = rows.get(name, {})
+    return row["by"] if row.get("verdict") == "duplicate" else name
+
+
+def with_duplicates(justified, mutants, rows):
+    """{name of a mutant judged: reason}, the reason of any that is the same object code."""
+    found = {}
+    for mutant in mutants:
+        if reason := justification_of(mutant, justified):
+            found[first_of(mutant.name, rows)] = reason
+    return found
+
+
 def stale_entries(justified, mutants, rows, only):
     """Entries that fit no mutant, or none that survived, of the files looked at. What is not judged yet is not stale."""
-    alive, known = set(), set()
+    alive = set()
     for mutant in mutants:
-        known.add(key_of(mutant))
-        if rows.get(mutant.name, {}).get("verdict", "survived") == "survived":
+        if rows.get(first_of(mutant.name, rows), {}).get("verdict", "survived") == "survived":
             alive.add(key_of(mutant))
     files = {mutant.file for mutant in mutants} if only else None
     return [name for name in justified
