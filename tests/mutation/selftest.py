@@ -97,6 +97,10 @@ def core(report, folder):
     for mutant in mutants[:SAMPLE]:
         verdict, by, _ = bench.judge(mutant)
         report.expect(verdict in DEAD, f"{verdict} by {by}: {mutant.name}")
+    inline = next(mutant for mutant in trial.all_mutants(ROOT, FLAGS, ("include/bitena.h",), "source")
+                  if mutant.function == "bitena_bump_" and "[>= -> ==]" in mutant.name)
+    verdict, by, _ = bench.judge(inline)
+    report.expect(verdict == "killed", f"{verdict} by {by}: {inline.name}")
     whole = [lab.base / lab.object_name(file) for file in lab.sources]
     verdict = lab.judge(mutants[0], bench.folder(), lambda variant: whole)
     report.expect(verdict[0] == "survived", f"the shipped library, built as a mutant is, lives: {verdict}")

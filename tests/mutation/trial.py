@@ -61,12 +61,26 @@ def justification_of(mutant, justified):
     return justified.get(key_of(mutant))
 
 
+def first_of(name, rows):
+    """The mutant that was judged for this one: another, if both are the same object code."""
+    row = rows.get(name, {})
+    return row["by"] if row.get("verdict") == "duplicate" else name
+
+
+def with_duplicates(justified, mutants, rows):
+    """{name of a mutant judged: reason}, the reason of any that is the same object code."""
+    found = {}
+    for mutant in mutants:
+        if reason := justification_of(mutant, justified):
+            found[first_of(mutant.name, rows)] = reason
+    return found
+
+
 def stale_entries(justified, mutants, rows, only):
     """Entries that fit no mutant, or none that survived, of the files looked at. What is not judged yet is not stale."""
-    alive, known = set(), set()
+    alive = set()
     for mutant in mutants:
-        known.add(key_of(mutant))
-        if rows.get(mutant.name, {}).get("verdict", "survived") == "survived":
+        if rows.get(first_of(mutant.name, rows), {}).get("verdict", "survived") == "survived":
             alive.add(key_of(mutant))
     files = {mutant.file for mutant in mutants} if only else None
     return [name for name in justified
@@ -178,9 +192,9 @@ class Trial:
 
     @staticmethod
     def alone(file, cwd, folder):
-        """A header's inline functions by themselves."""
+        """A header's inline functions by themselves, all of them: gcc leaves out what says that it may be unused."""
         target = folder / "header.o"
-        keep = ["-fkeep-inline-functions", "-fkeep-static-functions"]
+        keep = ["-fkeep-inline-functions", "-fkeep-static-functions", "-Dunused=__used__"]
         done = laboratory.run(["gcc", *laboratory.FLAGS, *keep, "-x", "c", "-c", file, "-o", target], cwd)
         if done.returncode != 0:
             raise Stillborn(done.stderr)

@@ -73,7 +73,11 @@ static void an_exact_arena_gives_back_what_is_last_whatever_its_alignment(void *
     assert_int_equal(bitena_used(arena), (size_t)(moved + 7 - first));
     assert_ptr_equal(bitena_resize(arena, moved, 7, 100, 64), moved);
     bitena_mark mark = bitena_save(arena);
-    assert_true(bitena_resize(arena, moved, 100, 101, 64) != moved); /* older than the mark */
+    size_t used = bitena_used(arena);
+    char *odd = moved + 1;
+    assert_true(is_aligned_to(bitena_resize(arena, odd, 99, 0, 64), 64));
+    assert_int_equal(bitena_used(arena), used); /* older than the mark, as is the whole */
+    assert_true(bitena_resize(arena, moved, 100, 101, 64) != moved);
     assert_int_equal(bitena_rewind(arena, mark), 0);
     bitena_drop(arena);
 }

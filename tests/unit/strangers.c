@@ -33,6 +33,7 @@ static void try_every_verb(void *argument)
         ASSERT_NULL(EPERM, bitena_try_alloc_str(arena, "text"));
         ASSERT_NULL(EPERM, bitena_try_alloc_strn(arena, "text", 4));
         ASSERT_NULL(EPERM, bitena_try_resize(arena, block, 8, 16, 1));
+        ASSERT_NULL(EPERM, bitena_try_resize(arena, block, 8, 4, 1));
         ASSERT_NULL(EPERM, bitena_try_resize(arena, NULL, 0, 16, 1));
         ASSERT_NULL(EPERM, bitena_try_resize_slice(arena, char, block, 8, 16));
         ASSERT_NULL(EPERM, bitena_try_window(arena, 10, 1, &room));
