@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "core.h"
-#include <bitena/order.h>
 #include "thread.h"
+#include <bitena/order.h>
 
 static const size_t huge_pages_from = (size_t)4 << 20;
 static const size_t lease_max_limit = (size_t)1 << 30;

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include <bitena/order.h>
 #include "platform/platform.h"
+#include <bitena/order.h>
 
 enum { WORD_BITS = 64, WORDS = (THREAD_SLOTS + WORD_BITS) / WORD_BITS, LINE = 128 };
 
