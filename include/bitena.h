@@ -48,9 +48,9 @@ extern "C" {
 typedef struct bitena bitena;
 
 /* Called when a plain verb cannot serve, and for a programmer's error. size and align are what
- * was asked (bytes; 0 where nothing was), error is ENOMEM, EINVAL, EOVERFLOW, EPERM or EBUSY. It
- * may longjmp or exit; when it returns, the process aborts. The default prints one line to
- * stderr and aborts. */
+ * was asked (bytes; 0 where nothing was), error is ENOMEM, EINVAL, EOVERFLOW, EPERM, EBUSY or, by
+ * a frozen map, EROFS. It may longjmp or exit; when it returns, the process aborts. The default
+ * prints one line to stderr and aborts. */
 typedef void bitena_failure(void *context, bitena *arena, size_t size, size_t align, int error);
 
 enum { BITENA_SHARED = 0, BITENA_EXACT = 1, BITENA_LOCAL = 2 };
@@ -186,10 +186,25 @@ BITENA_INLINE_ void *bitena_try_alloc(bitena *arena, size_t size, size_t align)
 
 /* For modules. The caller's slot, 0 to 4094, registered now if it has none; 4095: it has no place
  * in tables. It is no other live thread's of this copy of the library, and who has it later comes
- * after all that was done with it before [M07]. misuse: one line, "bitena: function: what", and
- * abort. */
+ * after all that was done with it before [M07]. */
 BITENA_API unsigned bitena_thread_slot_(void);
+
+/* A programmer's error. misuse: one line, "bitena: FUNCTION: WHAT", and abort; null: the same with
+ * "parameter 'NAME' is NULL". Names are cut after 100 bytes, texts after 80. */
 BITENA_API __attribute__((noreturn)) void bitena_misuse_(const char *function, const char *what);
+BITENA_API __attribute__((noreturn)) void bitena_null_(const char *function, const char *parameter);
+BITENA_INLINE_ void bitena_require_(int is_given, const char *function, const char *parameter)
+{
+    if (__builtin_expect(!is_given, 0)) {
+        bitena_null_(function, parameter);
+    }
+}
+#define BITENA_REQUIRE_(parameter) bitena_require_((parameter) != NULL, __func__, #parameter)
+
+/* A plain verb that cannot serve: the arena's failure handler, or its default line, then abort.
+ * reason: for that line; NULL: by the error. */
+BITENA_API __attribute__((noreturn)) void bitena_fail_(bitena *arena, size_t size, size_t align,
+                                                       int error, const char *reason);
 
 /* Helpers of the macros: count objects of size bytes, SIZE_MAX (refused as EOVERFLOW) where that
  * overflows; one value copied count times. */

@@ -8,8 +8,8 @@
 
 #include "core.h"
 #include "exact.h"
-#include <bitena/order.h>
 #include "thread.h"
+#include <bitena/order.h>
 
 int check_request(size_t size, size_t align)
 {
@@ -214,7 +214,7 @@ static void *bump_found(struct arena *arena, const struct request *request)
 static inline void require_arena(const bitena *arena, const char *name)
 {
     if (__builtin_expect(!arena, 0)) {
-        null_parameter(name, "arena");
+        bitena_null_(name, "arena");
     }
 }
 

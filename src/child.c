@@ -5,8 +5,8 @@
 #include <errno.h>
 
 #include "core.h"
-#include <bitena/order.h>
 #include "thread.h"
+#include <bitena/order.h>
 
 /* A drop may be counted by another thread than the making; only the sum means something. */
 static void count_child(struct arena *parent, struct tlab *tlab, intptr_t change)
@@ -113,7 +113,7 @@ bitena *bitena_new_child(bitena *parent)
 bitena *bitena_child_or_fail_(bitena *parent)
 {
     if (!parent) {
-        null_parameter("BITENA_CHILD", "parent");
+        bitena_null_("BITENA_CHILD", "parent");
     }
     bitena *child = bitena_new_child(parent);
     if (!child) {

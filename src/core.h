@@ -189,13 +189,7 @@ static inline struct run *run_at(const struct pool *pool, uint32_t run)
  * error. */
 _Noreturn void fail(const struct arena *arena, size_t size, size_t align, int error,
                     const char *reason);
-_Noreturn void null_parameter(const char *function, const char *parameter);
-#define REQUIRE(parameter)                        \
-    do {                                          \
-        if (__builtin_expect(!(parameter), 0)) {  \
-            null_parameter(__func__, #parameter); \
-        }                                         \
-    } while (0)
+#define REQUIRE(parameter) BITENA_REQUIRE_(parameter)
 
 /* lease.c: the index, the recycled runs, the descriptors. Any thread; lock-free. */
 

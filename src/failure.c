@@ -44,15 +44,20 @@ void fail(const struct arena *arena, size_t size, size_t align, int error, const
     abort();
 }
 
+void bitena_fail_(bitena *arena, size_t size, size_t align, int error, const char *reason)
+{
+    fail(arena_of(arena), size, align, error, reason);
+}
+
 void bitena_misuse_(const char *function, const char *what)
 {
-    char line[160]; /* names and texts are the library's own, and short */
-    int length = snprintf(line, sizeof line, "bitena: %s: %s\n", function, what);
-    platform_write_error(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    char line[200]; /* the longest: 80 bytes of text, 100 of a name, which may be the user's */
+    int length = snprintf(line, sizeof line, "bitena: %.100s: %.80s\n", function, what);
+    platform_write_error(line, (size_t)length);
     abort();
 }
 
-void null_parameter(const char *function, const char *parameter)
+void bitena_null_(const char *function, const char *parameter)
 {
     char what[80];
     (void)snprintf(what, sizeof what, "parameter '%s' is NULL", parameter);

@@ -132,7 +132,7 @@ bitena_mark bitena_save(bitena *arena)
 bitena_scope_ bitena_scope_begin_(bitena *arena)
 {
     if (!arena) {
-        null_parameter("BITENA_SCOPE", "arena");
+        bitena_null_("BITENA_SCOPE", "arena");
     }
     bitena_scope_ scope;
     scope.arena = arena;

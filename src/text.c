@@ -3,8 +3,8 @@
  * and a memcpy.
  * SPDX-License-Identifier: MIT */
 #include "core.h"
-#include <bitena/order.h>
 #include "thread.h"
+#include <bitena/order.h>
 
 /* The TLAB that is the caller's at first sight: its own arena's, or the one it used last. */
 static inline struct tlab *near_tlab(struct arena *arena)
@@ -50,10 +50,10 @@ static __attribute__((noinline)) char *copy_slow(bitena *arena, const char *s, s
 {
     static char empty[1];
     if (!arena) {
-        null_parameter(name, "arena");
+        bitena_null_(name, "arena");
     }
     if (!s && length != 0) {
-        null_parameter(name, "s");
+        bitena_null_(name, "s");
     }
     if (length == 0) {
         (void)arena_try(arena_of(arena), &(struct request){0, 1, true, false}); /* ends a window */
@@ -80,7 +80,7 @@ static inline char *copy_text(bitena *arena, const char *s, size_t length, bytes
 static size_t length_of(const char *s, const char *name)
 {
     if (!s) {
-        null_parameter(name, "s");
+        bitena_null_(name, "s");
     }
     return strlen(s);
 }

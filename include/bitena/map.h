@@ -72,8 +72,8 @@ BITENA_API void *bitena_map_find(const bitena_map *map, const void *key, size_t 
  *
  * try_: NULL and errno. ENOMEM: the arena, or the limit. EOVERFLOW: the length or the keys. EROFS:
  * frozen. EPERM: as for the arena. Keys that are there are found all the same. The plain verb calls
- * the arena's failure handler; where a limit, a frozen map or too many keys refuse, which the arena
- * knows nothing of, it prints a line and aborts.
+ * the arena's failure handler with the same errors, size being the entry's, or the key's where that
+ * is too long.
  *
  * Any threads at once, lock-free. Cost for a key that is there: a find. An entry takes 48 bytes
  * (32 with 32-bit pointers), the value, the key and a zero, rounded up to 8 or the alignment. */

@@ -5,9 +5,6 @@
 #ifndef BITENA_MAP_PARTS_H
 #define BITENA_MAP_PARTS_H
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <bitena/map.h>
 
 #ifdef __cplusplus
@@ -45,15 +42,6 @@ struct bitena_map {
     __attribute__((aligned(BITENA_MAP_LINE_))) bitena_map_node_ *
         *segments[BITENA_MAP_SEGMENTS_]; /* in order: 2^bits nodes, then doubling [H04] */
 };
-
-BITENA_INLINE_ void bitena_map_require_(const void *parameter, const char *function,
-                                        const char *name)
-{
-    if (__builtin_expect(!parameter, 0)) {
-        (void)fprintf(stderr, "bitena: %s: parameter '%s' is NULL\n", function, name);
-        abort();
-    }
-}
 
 BITENA_INLINE_ size_t bitena_map_round_up_(size_t n, size_t align)
 {

@@ -57,9 +57,6 @@ static inline struct pool_counts *pool_counts_of(const bitena_pool *pool, void *
     return (struct pool_counts *)(void *)((char *)object + pool->counts_at);
 }
 
-#define POOL_REQUIRE(function, parameter) \
-    ((parameter) ? (void)0 : bitena_misuse_(function, "parameter '" #parameter "' is NULL"))
-
 extern const char bitena_pool_copy_;
 
 typedef void *pool_alloc(bitena *arena, size_t size, size_t align);

@@ -81,8 +81,8 @@ BITENA_API bitena_bytes bitena_text_try_replace(bitena *arena, bitena_bytes text
  * known size in one piece; pipes, sockets and what /proc shows grow as they come, and so does a
  * file that is being written. What open or read refuses (ENOENT, EACCES, EISDIR, EAGAIN, ...)
  * gives .at NULL and errno in the plain verbs too; the bytes read are lost then. Where the arena
- * is too small, the plain verbs tell the failure handler of at least a byte more than its capacity,
- * with nothing held: what was read is given back, the file of read_file closed. */
+ * refuses, the plain verbs call its failure handler, size being what is known to be needed, with
+ * nothing held: what was read is given back, the file of read_file closed. */
 BITENA_API bitena_bytes bitena_text_read(bitena *arena, int descriptor);
 BITENA_API bitena_bytes bitena_text_try_read(bitena *arena, int descriptor);
 BITENA_API bitena_bytes bitena_text_read_file(bitena *arena, const char *path);
@@ -163,23 +163,17 @@ BITENA_API bitena_text bitena_text_grown_(bitena_text text, size_t more);
 BITENA_API bitena_text bitena_text_try_grown_(bitena_text text, size_t more);
 BITENA_API bitena_bytes bitena_text_end_(bitena_text text);
 BITENA_API void bitena_text_overrun_(size_t room, size_t size) __attribute__((noreturn, cold));
-BITENA_API void bitena_text_null_(const char *function, const char *parameter)
-    __attribute__((noreturn, cold));
 
 BITENA_INLINE_ bitena_bytes bitena_text_of(const char *s)
 {
-    if (!s) {
-        bitena_text_null_("bitena_text_of", "s");
-    }
+    BITENA_REQUIRE_(s);
     bitena_bytes bytes = {s, strlen(s)};
     return bytes;
 }
 
 BITENA_INLINE_ bitena_text bitena_text_begin(bitena *arena)
 {
-    if (!arena) {
-        bitena_text_null_("bitena_text_begin", "arena");
-    }
+    BITENA_REQUIRE_(arena);
     bitena_text text = {NULL, 0, 0, arena};
     return text;
 }
@@ -223,9 +217,7 @@ BITENA_INLINE_ int bitena_text_add_(bitena_text *text, const void *bytes, size_t
 
 BITENA_INLINE_ void bitena_text_append(bitena_text *text, const void *bytes, size_t size)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_append", "text");
-    }
+    BITENA_REQUIRE_(text);
     if (!bitena_text_add_(text, bytes, size)) {
         *text = bitena_text_appended_(*text, bytes, size);
     }
@@ -233,9 +225,7 @@ BITENA_INLINE_ void bitena_text_append(bitena_text *text, const void *bytes, siz
 
 BITENA_INLINE_ int bitena_text_try_append(bitena_text *text, const void *bytes, size_t size)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_try_append", "text");
-    }
+    BITENA_REQUIRE_(text);
     if (bitena_text_add_(text, bytes, size)) {
         return 0;
     }
@@ -282,9 +272,7 @@ BITENA_INLINE_ char *bitena_text_free_(const bitena_text *text, size_t at_least)
 
 BITENA_INLINE_ char *bitena_text_window(bitena_text *text, size_t at_least)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_window", "text");
-    }
+    BITENA_REQUIRE_(text);
     if (at_least > text->room - text->size) {
         *text = bitena_text_grown_(*text, at_least);
     }
@@ -293,9 +281,7 @@ BITENA_INLINE_ char *bitena_text_window(bitena_text *text, size_t at_least)
 
 BITENA_INLINE_ char *bitena_text_try_window(bitena_text *text, size_t at_least)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_try_window", "text");
-    }
+    BITENA_REQUIRE_(text);
     if (at_least > text->room - text->size) {
         *text = bitena_text_try_grown_(*text, at_least);
     }
@@ -304,9 +290,7 @@ BITENA_INLINE_ char *bitena_text_try_window(bitena_text *text, size_t at_least)
 
 BITENA_INLINE_ void bitena_text_commit(bitena_text *text, size_t size)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_commit", "text");
-    }
+    BITENA_REQUIRE_(text);
     if (size > text->room - text->size) {
         bitena_text_overrun_(text->room - text->size, size);
     }
@@ -315,9 +299,7 @@ BITENA_INLINE_ void bitena_text_commit(bitena_text *text, size_t size)
 
 BITENA_INLINE_ bitena_bytes bitena_text_so_far(bitena_text *text)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_so_far", "text");
-    }
+    BITENA_REQUIRE_(text);
     bitena_bytes bytes = {"", 0};
     if (text->at) {
         text->at[text->size] = 0;
@@ -329,9 +311,7 @@ BITENA_INLINE_ bitena_bytes bitena_text_so_far(bitena_text *text)
 
 BITENA_INLINE_ bitena_bytes bitena_text_end(bitena_text *text)
 {
-    if (!text) {
-        bitena_text_null_("bitena_text_end", "text");
-    }
+    BITENA_REQUIRE_(text);
     bitena_text whole = *text;
     *text = bitena_text_begin(text->arena);
     return bitena_text_end_(whole);

@@ -65,7 +65,7 @@
 #define BITENA_VECTOR_GROWS_(name, item_type)                                                      \
     BITENA_INLINE_ name name##_begin(bitena *arena_)                                               \
     {                                                                                              \
-        bitena_vector_require_(arena_, #name "_begin", "arena");                                   \
+        bitena_require_(arena_ != NULL, #name "_begin", "arena");                                  \
         name v_ = {NULL, 0, 0, arena_};                                                            \
         return v_;                                                                                 \
     }                                                                                              \
@@ -83,7 +83,7 @@
     BITENA_INLINE_ int name##_reserve_(name *v_, size_t n_, bitena_vector_verb_ *verb_,            \
                                        const char *function_)                                      \
     {                                                                                              \
-        bitena_vector_require_(v_, function_, "v");                                                \
+        bitena_require_(v_ != NULL, function_, "v");                                               \
         size_t free_ = v_->room - v_->count;                                                       \
         return n_ <= free_ ? 0 : name##_grow_(v_, n_ - free_, verb_);                              \
     }                                                                                              \
@@ -98,7 +98,7 @@
     BITENA_INLINE_ item_type *name##_push_(name *v_, item_type item_, bitena_vector_verb_ *verb_,  \
                                            const char *function_)                                  \
     {                                                                                              \
-        bitena_vector_require_(v_, function_, "v");                                                \
+        bitena_require_(v_ != NULL, function_, "v");                                               \
         if (__builtin_expect(v_->count == v_->room, 0) && name##_grow_(v_, 1, verb_) != 0) {       \
             return NULL;                                                                           \
         }                                                                                          \
@@ -120,7 +120,7 @@
     BITENA_INLINE_ item_type *name##_insert_(name *v_, size_t i_, item_type item_,                 \
                                              bitena_vector_verb_ *verb_, const char *function_)    \
     {                                                                                              \
-        bitena_vector_require_(v_, function_, "v");                                                \
+        bitena_require_(v_ != NULL, function_, "v");                                               \
         bitena_vector_check_(i_ <= v_->count, function_, i_, v_->count);                           \
         if (v_->count == v_->room && name##_grow_(v_, 1, verb_) != 0) {                            \
             return NULL;                                                                           \
@@ -144,11 +144,11 @@
     BITENA_INLINE_ int name##_extend_(name *v_, const item_type *items_, size_t n_,                \
                                       bitena_vector_verb_ *verb_, const char *function_)           \
     {                                                                                              \
-        bitena_vector_require_(v_, function_, "v");                                                \
+        bitena_require_(v_ != NULL, function_, "v");                                               \
         if (n_ == 0) {                                                                             \
             return 0;                                                                              \
         }                                                                                          \
-        bitena_vector_require_(items_, function_, "items");                                        \
+        bitena_require_(items_ != NULL, function_, "items");                                       \
         size_t inside_ = (uintptr_t)items_ - (uintptr_t)v_->at;                                    \
         int own_ = inside_ < v_->count * sizeof(item_type); /* it may move */                      \
         size_t free_ = v_->room - v_->count;                                                       \
@@ -172,18 +172,18 @@
 #define BITENA_VECTOR_SHRINKS_(name, item_type)                                                \
     BITENA_INLINE_ item_type *name##_get(const name *v_, size_t i_)                            \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_get", "v");                                         \
+        bitena_require_(v_ != NULL, #name "_get", "v");                                        \
         bitena_vector_check_(i_ < v_->count, #name "_get", i_, v_->count);                     \
         return &v_->at[i_];                                                                    \
     }                                                                                          \
     BITENA_INLINE_ item_type *name##_last(const name *v_)                                      \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_last", "v");                                        \
+        bitena_require_(v_ != NULL, #name "_last", "v");                                       \
         return v_->count ? &v_->at[v_->count - 1] : NULL;                                      \
     }                                                                                          \
     BITENA_INLINE_ item_type *name##_slice(const name *v_, size_t i_, size_t n_)               \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_slice", "v");                                       \
+        bitena_require_(v_ != NULL, #name "_slice", "v");                                      \
         bitena_vector_check_(i_ <= v_->count, #name "_slice", i_, v_->count);                  \
         bitena_vector_check_(n_ <= v_->count - i_, #name "_slice", bitena_vector_sum_(i_, n_), \
                              v_->count);                                                       \
@@ -191,14 +191,14 @@
     }                                                                                          \
     BITENA_INLINE_ item_type name##_pop(name *v_)                                              \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_pop", "v");                                         \
+        bitena_require_(v_ != NULL, #name "_pop", "v");                                        \
         bitena_vector_check_(v_->count != 0, #name "_pop", 0, 0);                              \
         return v_->at[--v_->count];                                                            \
     }                                                                                          \
     BITENA_INLINE_ int name##_try_pop(name *v_, item_type *item_)                              \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_try_pop", "v");                                     \
-        bitena_vector_require_(item_, #name "_try_pop", "item");                               \
+        bitena_require_(v_ != NULL, #name "_try_pop", "v");                                    \
+        bitena_require_(item_ != NULL, #name "_try_pop", "item");                              \
         if (v_->count == 0) {                                                                  \
             return 0;                                                                          \
         }                                                                                      \
@@ -207,7 +207,7 @@
     }                                                                                          \
     BITENA_INLINE_ item_type name##_remove(name *v_, size_t i_)                                \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_remove", "v");                                      \
+        bitena_require_(v_ != NULL, #name "_remove", "v");                                     \
         bitena_vector_check_(i_ < v_->count, #name "_remove", i_, v_->count);                  \
         item_type *at_ = &v_->at[i_], item_ = *at_;                                            \
         (void)memmove((void *)at_, (const void *)(at_ + 1),                                    \
@@ -216,7 +216,7 @@
     }                                                                                          \
     BITENA_INLINE_ item_type name##_swap_remove(name *v_, size_t i_)                           \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_swap_remove", "v");                                 \
+        bitena_require_(v_ != NULL, #name "_swap_remove", "v");                                \
         bitena_vector_check_(i_ < v_->count, #name "_swap_remove", i_, v_->count);             \
         item_type item_ = v_->at[i_];                                                          \
         v_->at[i_] = v_->at[--v_->count];                                                      \
@@ -224,12 +224,12 @@
     }                                                                                          \
     BITENA_INLINE_ void name##_clear(name *v_)                                                 \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_clear", "v");                                       \
+        bitena_require_(v_ != NULL, #name "_clear", "v");                                      \
         v_->count = 0;                                                                         \
     }                                                                                          \
     BITENA_INLINE_ void name##_shrink(name *v_)                                                \
     {                                                                                          \
-        bitena_vector_require_(v_, #name "_shrink", "v");                                      \
+        bitena_require_(v_ != NULL, #name "_shrink", "v");                                     \
         bitena_vector_room_ shrunk_ =                                                          \
             bitena_vector_shrunk_(v_->arena, v_->at, v_->room, v_->count, sizeof(item_type),   \
                                   BITENA_ALIGNOF_(item_type));                                 \
@@ -267,18 +267,8 @@ typedef bitena_vector_room_ bitena_vector_verb_(bitena *arena, void *at, size_t 
                                                 size_t size, size_t align);
 BITENA_API bitena_vector_verb_ bitena_vector_grown_, bitena_vector_try_grown_,
     bitena_vector_shrunk_;
-BITENA_API void bitena_vector_null_(const char *function, const char *parameter)
-    __attribute__((noreturn, cold));
 BITENA_API void bitena_vector_misuse_(const char *function, size_t index, size_t count)
     __attribute__((noreturn, cold));
-
-BITENA_INLINE_ void bitena_vector_require_(const void *p, const char *function,
-                                           const char *parameter)
-{
-    if (__builtin_expect(!p, 0)) {
-        bitena_vector_null_(function, parameter);
-    }
-}
 
 BITENA_INLINE_ void bitena_vector_check_(int in_range, const char *function, size_t index,
                                          size_t count)

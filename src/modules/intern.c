@@ -3,26 +3,15 @@
  * SPDX-License-Identifier: MIT */
 #include <bitena/intern.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static inline void require(const void *parameter, const char *function, const char *name)
-{
-    if (__builtin_expect(!parameter, 0)) {
-        (void)fprintf(stderr, "bitena: %s: parameter '%s' is NULL\n", function, name);
-        abort();
-    }
-}
-
 static inline bitena_map *map_of(bitena_intern *table, const char *function)
 {
-    require(table, function, "table");
+    bitena_require_(table != NULL, function, "table");
     return (bitena_map *)table;
 }
 
 static inline const bitena_map *const_map_of(const bitena_intern *table, const char *function)
 {
-    require(table, function, "table");
+    bitena_require_(table != NULL, function, "table");
     return (const bitena_map *)table;
 }
 
@@ -39,61 +28,61 @@ static bitena_map_options map_options(const bitena_intern_options *options)
 
 bitena_intern *bitena_intern_new(bitena *arena, const bitena_intern_options *options)
 {
-    require(arena, "bitena_intern_new", "arena");
+    BITENA_REQUIRE_(arena);
     bitena_map_options same = map_options(options);
     return (bitena_intern *)bitena_map_new(arena, &same);
 }
 
 bitena_intern *bitena_intern_try_new(bitena *arena, const bitena_intern_options *options)
 {
-    require(arena, "bitena_intern_try_new", "arena");
+    BITENA_REQUIRE_(arena);
     bitena_map_options same = map_options(options);
     return (bitena_intern *)bitena_map_try_new(arena, &same);
 }
 
 const char *bitena_intern_text(bitena_intern *table, const char *text, size_t length)
 {
-    bitena_map *map = map_of(table, "bitena_intern_text");
-    require(length ? text : (const char *)map, "bitena_intern_text", "text");
+    bitena_map *map = map_of(table, __func__);
+    bitena_require_(length == 0 || text, __func__, "text");
     return bitena_map_insert(map, text, length, NULL, NULL);
 }
 
 const char *bitena_intern_try_text(bitena_intern *table, const char *text, size_t length)
 {
-    bitena_map *map = map_of(table, "bitena_intern_try_text");
-    require(length ? text : (const char *)map, "bitena_intern_try_text", "text");
+    bitena_map *map = map_of(table, __func__);
+    bitena_require_(length == 0 || text, __func__, "text");
     return bitena_map_try_insert(map, text, length, NULL, NULL);
 }
 
 const char *bitena_intern_find(const bitena_intern *table, const char *text, size_t length)
 {
-    const bitena_map *map = const_map_of(table, "bitena_intern_find");
-    require(length ? text : (const char *)map, "bitena_intern_find", "text");
+    const bitena_map *map = const_map_of(table, __func__);
+    bitena_require_(length == 0 || text, __func__, "text");
     return bitena_map_find(map, text, length);
 }
 
 uint32_t bitena_intern_id(const bitena_intern *table, const char *interned)
 {
-    const bitena_map *map = const_map_of(table, "bitena_intern_id");
-    require(interned, "bitena_intern_id", "interned");
+    const bitena_map *map = const_map_of(table, __func__);
+    BITENA_REQUIRE_(interned);
     return bitena_map_entry_of(map, interned).number;
 }
 
 size_t bitena_intern_length(const bitena_intern *table, const char *interned)
 {
-    const bitena_map *map = const_map_of(table, "bitena_intern_length");
-    require(interned, "bitena_intern_length", "interned");
+    const bitena_map *map = const_map_of(table, __func__);
+    BITENA_REQUIRE_(interned);
     return bitena_map_entry_of(map, interned).length;
 }
 
 const char *bitena_intern_at(const bitena_intern *table, uint32_t id)
 {
-    return bitena_map_at(const_map_of(table, "bitena_intern_at"), id).key;
+    return bitena_map_at(const_map_of(table, __func__), id).key;
 }
 
 uint32_t bitena_intern_count(bitena_intern *table)
 {
-    return bitena_map_count(map_of(table, "bitena_intern_count"));
+    return bitena_map_count(map_of(table, __func__));
 }
 
 static void *plain_insert(bitena_map *map, const char *text, size_t length)
@@ -109,9 +98,9 @@ static void *try_insert(bitena_map *map, const char *text, size_t length)
 static int fill(bitena_map *map, const char *const *texts, size_t count, const char *function,
                 void *(*insert)(bitena_map *, const char *, size_t))
 {
-    require(count ? (const void *)texts : map, function, "texts");
+    bitena_require_(count == 0 || texts, function, "texts");
     for (size_t i = 0; i < count; i++) {
-        require(texts[i], function, "texts[]");
+        bitena_require_(texts[i] != NULL, function, "texts[]");
         if (!insert(map, texts[i], strlen(texts[i]))) {
             return -1;
         }
@@ -121,22 +110,22 @@ static int fill(bitena_map *map, const char *const *texts, size_t count, const c
 
 void bitena_intern_fill(bitena_intern *table, const char *const *texts, size_t count)
 {
-    bitena_map *map = map_of(table, "bitena_intern_fill");
-    (void)fill(map, texts, count, "bitena_intern_fill", plain_insert);
+    bitena_map *map = map_of(table, __func__);
+    (void)fill(map, texts, count, __func__, plain_insert);
 }
 
 int bitena_intern_try_fill(bitena_intern *table, const char *const *texts, size_t count)
 {
-    bitena_map *map = map_of(table, "bitena_intern_try_fill");
-    return fill(map, texts, count, "bitena_intern_try_fill", try_insert);
+    bitena_map *map = map_of(table, __func__);
+    return fill(map, texts, count, __func__, try_insert);
 }
 
 void bitena_intern_freeze(bitena_intern *table)
 {
-    bitena_map_freeze(map_of(table, "bitena_intern_freeze"));
+    bitena_map_freeze(map_of(table, __func__));
 }
 
 bitena_map_statistics bitena_intern_measure(bitena_intern *table)
 {
-    return bitena_map_measure(map_of(table, "bitena_intern_measure"));
+    return bitena_map_measure(map_of(table, __func__));
 }

@@ -33,9 +33,6 @@ struct bitena_keys {
 
 typedef void *alloc_verb(bitena *arena, size_t size, size_t align);
 
-#define REQUIRE(parameter) \
-    ((parameter) ? (void)0 : bitena_misuse_(__func__, "parameter '" #parameter "' is NULL"))
-
 static bool refuse(int error)
 {
     errno = error;
@@ -153,27 +150,27 @@ static bitena_keys *open_by(alloc_verb *alloc, bitena *arena, const bitena_keys_
 
 bitena_keys *bitena_keys_open(bitena *arena, const bitena_keys_options *options)
 {
-    REQUIRE(arena);
-    REQUIRE(options);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(options);
     return open_by(bitena_alloc, arena, options);
 }
 
 bitena_keys *bitena_keys_try_open(bitena *arena, const bitena_keys_options *options)
 {
-    REQUIRE(arena);
-    REQUIRE(options);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(options);
     return open_by(bitena_try_alloc, arena, options);
 }
 
 bitena_keys *bitena_keys_new(bitena *arena, size_t capacity, size_t size, size_t align)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     return open_by(bitena_alloc, arena, &(bitena_keys_options){capacity, size, align, 0});
 }
 
 bitena_keys *bitena_keys_try_new(bitena *arena, size_t capacity, size_t size, size_t align)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     return open_by(bitena_try_alloc, arena, &(bitena_keys_options){capacity, size, align, 0});
 }
 
@@ -181,7 +178,7 @@ bitena_keys *bitena_keys_try_new(bitena *arena, size_t capacity, size_t size, si
 
 bitena_key bitena_keys_reserve(bitena_keys *keys)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     uint32_t number = pop(keys);
     uint32_t begun = number ? 0 : load_relaxed(&keys->begun); /* [K03] */
     while (number == 0) {
@@ -201,7 +198,7 @@ bitena_key bitena_keys_reserve(bitena_keys *keys)
 
 int bitena_keys_insert(bitena_keys *keys, bitena_key key, const void *value)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     struct place *place = find(keys, key);
     if (!change(place, key, RESERVED, FILLING)) {
         return -1;
@@ -215,7 +212,7 @@ int bitena_keys_insert(bitena_keys *keys, bitena_key key, const void *value)
 
 int bitena_keys_cancel(bitena_keys *keys, bitena_key key)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     struct place *place = find(keys, key);
     if (!change(place, key, RESERVED, LEAVING)) {
         return -1;
@@ -226,7 +223,7 @@ int bitena_keys_cancel(bitena_keys *keys, bitena_key key)
 
 void *bitena_keys_get(const bitena_keys *keys, bitena_key key)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     struct place *place = find(keys, key);
     bool live = place && load_acquire(&place->word) == word_in(key, LIVE); /* [K02] */
     return live ? value_of(keys, place) : NULL;
@@ -234,7 +231,7 @@ void *bitena_keys_get(const bitena_keys *keys, bitena_key key)
 
 int bitena_keys_remove(bitena_keys *keys, bitena_key key, void *out)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     struct place *place = find(keys, key);
     if (!change(place, key, LIVE, LEAVING)) {
         return -1;
@@ -320,8 +317,8 @@ static size_t walk(bitena_keys *keys, bitena_keys_visit *visit, void *context, e
 int bitena_keys_for_each(bitena_keys *keys, bitena_keys_visit *visit, void *context)
 {
     int answer;
-    REQUIRE(keys);
-    REQUIRE(visit);
+    BITENA_REQUIRE_(keys);
+    BITENA_REQUIRE_(visit);
     (void)walk(keys, visit, context, VISITING, &answer);
     return answer;
 }
@@ -329,27 +326,27 @@ int bitena_keys_for_each(bitena_keys *keys, bitena_keys_visit *visit, void *cont
 size_t bitena_keys_retain(bitena_keys *keys, bitena_keys_visit *visit, void *context)
 {
     int answer;
-    REQUIRE(keys);
-    REQUIRE(visit);
+    BITENA_REQUIRE_(keys);
+    BITENA_REQUIRE_(visit);
     return walk(keys, visit, context, RETAINING, &answer);
 }
 
 size_t bitena_keys_drain(bitena_keys *keys, bitena_keys_visit *visit, void *context)
 {
     int answer;
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     return walk(keys, visit, context, DRAINING, &answer);
 }
 
 size_t bitena_keys_capacity(const bitena_keys *keys)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     return keys->capacity - load_relaxed(&keys->retired); /* [K03] */
 }
 
 size_t bitena_keys_count(const bitena_keys *keys)
 {
-    REQUIRE(keys);
+    BITENA_REQUIRE_(keys);
     uint64_t removed = load_relaxed(&keys->removed);          /* [K03] */
     return (size_t)(load_relaxed(&keys->inserted) - removed); /* [K03] */
 }

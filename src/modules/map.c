@@ -52,13 +52,13 @@ static bitena_map *make(bitena *arena, const bitena_map_options *given, bool pla
 
 bitena_map *bitena_map_new(bitena *arena, const bitena_map_options *options)
 {
-    bitena_map_require_(arena, "bitena_map_new", "arena");
+    BITENA_REQUIRE_(arena);
     return make(arena, options, true);
 }
 
 bitena_map *bitena_map_try_new(bitena *arena, const bitena_map_options *options)
 {
-    bitena_map_require_(arena, "bitena_map_try_new", "arena");
+    BITENA_REQUIRE_(arena);
     return make(arena, options, false);
 }
 
@@ -142,8 +142,8 @@ BITENA_INLINE_ void *find_there(const bitena_map *map, const void *key, size_t l
 static __attribute__((noinline)) void *find_checked(const bitena_map *map, const void *key,
                                                     size_t length)
 {
-    bitena_map_require_(map, "bitena_map_find", "map");
-    bitena_map_require_(length ? key : map, "bitena_map_find", "key");
+    bitena_require_(map != NULL, "bitena_map_find", "map");
+    bitena_require_(length == 0 || key, "bitena_map_find", "key");
     return find_longer(map, key, length);
 }
 
@@ -206,31 +206,35 @@ static void *bring(bitena_map *map, struct wanted w, const void *initial, bool *
     return bitena_map_value_(map, there);
 }
 
+/* refused: what the arena refused; 0: the map did. By errno. */
+static _Noreturn void fail_insert(const bitena_map *map, size_t length, size_t refused)
+{
+    const char *reason = refused != 0      ? NULL
+                         : errno == EROFS  ? "the map is frozen"
+                         : errno == ENOMEM ? "the map's limit is reached"
+                                           : "the map has 2^31 - 1 keys";
+    size_t size = refused != 0 ? refused : bitena_map_node_size_(map, length);
+    bitena_fail_(map->arena, size, map->align, errno, reason);
+}
+
 static __attribute__((noinline)) void *insert_any(bitena_map *map, const void *key, size_t length,
                                                   const void *initial, bool *is_new, bool plain)
 {
     const char *function = plain ? "bitena_map_insert" : "bitena_map_try_insert";
-    bitena_map_require_(map, function, "map");
-    bitena_map_require_(length ? key : map, function, "key");
+    bitena_require_(map != NULL, function, "map");
+    bitena_require_(length == 0 || key, function, "key");
     if (length > most_length) {
+        if (plain) {
+            bitena_fail_(map->arena, length, 1, EOVERFLOW, "the key is too long for a map");
+        }
         errno = EOVERFLOW;
-        return plain ? bitena_alloc(map->arena, SIZE_MAX, 1) : NULL;
+        return NULL;
     }
     int before = errno;
     size_t refused = 0;
-    struct wanted w = want(map, key, length);
-    void *value;
-    while (!(value = bring(map, w, initial, is_new, &refused)) && plain) {
-        if (refused == 0) {
-            (void)fprintf(stderr, "bitena: a map refused a new key: %s\n",
-                          errno == EROFS    ? "it is frozen"
-                          : errno == ENOMEM ? "its limit is reached"
-                                            : "it has 2^31 - 1");
-            abort();
-        }
-        /* The arena's handler; or there is room by now, and the next try has it. */
-        bitena_map_give_spare_(map, bitena_alloc(map->arena, refused, map->align), refused);
-        refused = 0;
+    void *value = bring(map, want(map, key, length), initial, is_new, &refused);
+    if (!value && plain) {
+        fail_insert(map, length, refused);
     }
     errno = value ? before : errno;
     return value;
@@ -265,8 +269,8 @@ void *bitena_map_try_insert(bitena_map *map, const void *key, size_t length, con
 
 bitena_map_entry bitena_map_entry_of(const bitena_map *map, const void *value)
 {
-    bitena_map_require_(map, "bitena_map_entry_of", "map");
-    bitena_map_require_(value, "bitena_map_entry_of", "value");
+    BITENA_REQUIRE_(map);
+    BITENA_REQUIRE_(value);
     const bitena_map_node_ *node = (const bitena_map_node_ *)((uintptr_t)value - map->value_offset);
     uint32_t number = load_relaxed(&node->number); /* [H03] who has the value acquired it */
     return (bitena_map_entry){bitena_map_key_(map, node), bitena_map_value_(map, node),

@@ -158,7 +158,7 @@ void bitena_map_number_(bitena_map *map, bitena_map_node_ *node)
 
 void bitena_map_freeze(bitena_map *map)
 {
-    bitena_map_require_(map, "bitena_map_freeze", "map");
+    BITENA_REQUIRE_(map);
     uint32_t reserved = load_relaxed(&map->reserved);                         /* [H06] */
     while (!cas_weak_relaxed(&map->reserved, &reserved, reserved | frozen)) { /* [H06] */
     }
@@ -168,7 +168,7 @@ void bitena_map_freeze(bitena_map *map)
 
 uint32_t bitena_map_count(bitena_map *map)
 {
-    bitena_map_require_(map, "bitena_map_count", "map");
+    BITENA_REQUIRE_(map);
     uint32_t n = load_acquire(&map->count); /* [H03] */
     bitena_map_node_ **place = log_at(map, n);
     bitena_map_node_ *there = place ? load_acquire(place) : NULL; /* [H02] */
@@ -181,7 +181,7 @@ uint32_t bitena_map_count(bitena_map *map)
 
 bitena_map_entry bitena_map_at(const bitena_map *map, uint32_t number)
 {
-    bitena_map_require_(map, "bitena_map_at", "map");
+    BITENA_REQUIRE_(map);
     bitena_map_node_ **place = log_at(map, number);
     const bitena_map_node_ *node = place ? load_acquire(place) : NULL; /* [H02] */
     if (!node || load_relaxed(&node->number) == 0) {                   /* [H03] */
@@ -193,7 +193,7 @@ bitena_map_entry bitena_map_at(const bitena_map *map, uint32_t number)
 
 bitena_map_statistics bitena_map_measure(bitena_map *map)
 {
-    bitena_map_require_(map, "bitena_map_measure", "map");
+    BITENA_REQUIRE_(map);
     bitena_map_statistics s = {.count = bitena_map_count(map)};
     for (uint32_t i = 0; i < s.count; i++) {
         /* The count was acquired, and all that it counts with it. */

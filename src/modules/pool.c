@@ -160,7 +160,7 @@ static void *take_shared(bitena_pool *pool, pool_alloc *alloc)
 static __attribute__((noinline)) void *take_slow(const char *function, bitena_pool *pool,
                                                  pool_alloc *alloc)
 {
-    POOL_REQUIRE(function, pool);
+    bitena_require_(pool != NULL, function, "pool");
     struct pool_magazine *m = mine(pool);
     m = m ? m : bear(pool);
     void *object = !m                                  ? take_shared(pool, alloc)
@@ -196,7 +196,7 @@ void *bitena_pool_try_take(bitena_pool *pool)
 
 static void require_fit(const char *function, const bitena_pool *pool, size_t size, size_t align)
 {
-    POOL_REQUIRE(function, pool);
+    bitena_require_(pool != NULL, function, "pool");
     if (size > pool->size || align > pool->align) {
         bitena_misuse_(function, "the type is larger or more aligned than the pool's objects");
     }
@@ -255,8 +255,8 @@ static int claim(const bitena_pool *pool, void *object)
 static __attribute__((noinline)) int part_slowly(const char *function, bitena_pool *pool,
                                                  void *object, bool destroys)
 {
-    POOL_REQUIRE(function, pool);
-    POOL_REQUIRE(function, object);
+    bitena_require_(pool != NULL, function, "pool");
+    bitena_require_(object != NULL, function, "object");
     if (claim(pool, object) != 0) {
         return -1;
     }
@@ -291,9 +291,9 @@ int bitena_pool_reclaim(bitena_pool *pool, void *object)
 
 int bitena_pool_move_out(bitena_pool *pool, void *object, void *to)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
-    POOL_REQUIRE(__func__, to);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
+    BITENA_REQUIRE_(to);
     if (claim(pool, object) != 0) {
         return -1;
     }
@@ -304,8 +304,8 @@ int bitena_pool_move_out(bitena_pool *pool, void *object, void *to)
 
 int bitena_pool_leak(bitena_pool *pool, void *object)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
     if (claim(pool, object) != 0) {
         return -1;
     }
@@ -315,7 +315,7 @@ int bitena_pool_leak(bitena_pool *pool, void *object)
 
 bitena_pool_numbers bitena_pool_count(const bitena_pool *pool)
 {
-    POOL_REQUIRE(__func__, pool);
+    BITENA_REQUIRE_(pool);
     size_t free = load_relaxed(&pool->shared); /* [P06] */
     for (uint32_t slot = 0, step; slot < NO_SLOT; slot += step) {
         const struct pool_magazine *m = magazine_at(pool, slot);

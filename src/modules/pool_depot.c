@@ -320,26 +320,26 @@ static bitena_pool *open_by(pool_alloc *alloc, bitena *arena, const bitena_pool_
 
 bitena_pool *bitena_pool_open(bitena *arena, const bitena_pool_options *options)
 {
-    POOL_REQUIRE(__func__, arena);
-    POOL_REQUIRE(__func__, options);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(options);
     return open_by(bitena_alloc, arena, options);
 }
 
 bitena_pool *bitena_pool_try_open(bitena *arena, const bitena_pool_options *options)
 {
-    POOL_REQUIRE(__func__, arena);
-    POOL_REQUIRE(__func__, options);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(options);
     return open_by(bitena_try_alloc, arena, options);
 }
 
 bitena_pool *bitena_pool_new(bitena *arena, size_t size, size_t align)
 {
-    POOL_REQUIRE(__func__, arena);
+    BITENA_REQUIRE_(arena);
     return open_by(bitena_alloc, arena, &(bitena_pool_options){.size = size, .align = align});
 }
 
 bitena_pool *bitena_pool_try_new(bitena *arena, size_t size, size_t align)
 {
-    POOL_REQUIRE(__func__, arena);
+    BITENA_REQUIRE_(arena);
     return open_by(bitena_try_alloc, arena, &(bitena_pool_options){.size = size, .align = align});
 }

@@ -66,16 +66,16 @@ static int lower_weak(bitena_pool *pool, void *object)
 
 void *bitena_pool_retain(bitena_pool *pool, void *object)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
     return is_counted(pool, object) ? raise_count(&pool_counts_of(pool, object)->strong, object)
                                     : NULL;
 }
 
 int bitena_pool_release(bitena_pool *pool, void *object)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
     if (!is_counted(pool, object)) {
         return -1;
     }
@@ -92,15 +92,15 @@ int bitena_pool_release(bitena_pool *pool, void *object)
 
 void *bitena_pool_retain_weak(bitena_pool *pool, void *object)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
     return is_counted(pool, object) ? raise_count(&pool_counts_of(pool, object)->weak, object)
                                     : NULL;
 }
 
 int bitena_pool_release_weak(bitena_pool *pool, void *object)
 {
-    POOL_REQUIRE(__func__, pool);
-    POOL_REQUIRE(__func__, object);
+    BITENA_REQUIRE_(pool);
+    BITENA_REQUIRE_(object);
     return is_counted(pool, object) ? lower_weak(pool, object) : -1;
 }

@@ -8,9 +8,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { WINDOW_BYTES = 128 }; /* what a printf asks for without knowing its size */
 
@@ -19,27 +16,9 @@ typedef void *resize_verb(bitena *arena, void *p, size_t old_size, size_t new_si
 static const bitena_bytes refused = {NULL, 0};
 static const bitena_bytes empty = {"", 0};
 
-void bitena_text_null_(const char *function, const char *parameter)
-{
-    char line[160];
-    int length =
-        snprintf(line, sizeof line, "bitena: %s: parameter '%s' is NULL\n", function, parameter);
-    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
-    (void)written;
-    abort();
-}
-
-static void require(const void *value, const char *function, const char *parameter)
-{
-    if (__builtin_expect(!value, 0)) {
-        bitena_text_null_(function, parameter);
-    }
-}
-#define REQUIRE(parameter) require(parameter, __func__, #parameter)
-
 static void require_bytes(bitena_bytes bytes, const char *function, const char *parameter)
 {
-    require(bytes.size ? bytes.at : "", function, parameter);
+    bitena_require_(bytes.size == 0 || bytes.at, function, parameter);
 }
 #define REQUIRE_BYTES(parameter) require_bytes(parameter, __func__, #parameter ".at")
 
@@ -78,30 +57,30 @@ static bitena_bytes copied(char *copy, size_t size)
 
 bitena_bytes bitena_text_copy(bitena *arena, bitena_bytes bytes)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     REQUIRE_BYTES(bytes);
     return copied(bitena_alloc_strn(arena, bytes.at, bytes.size), bytes.size);
 }
 
 bitena_bytes bitena_text_try_copy(bitena *arena, bitena_bytes bytes)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     REQUIRE_BYTES(bytes);
     return copied(bitena_try_alloc_strn(arena, bytes.at, bytes.size), bytes.size);
 }
 
 bitena_bytes bitena_text_copy_most(bitena *arena, const char *s, size_t most)
 {
-    REQUIRE(arena);
-    REQUIRE(s);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(s);
     size_t size = strnlen(s, most);
     return copied(bitena_alloc_strn(arena, s, size), size);
 }
 
 bitena_bytes bitena_text_try_copy_most(bitena *arena, const char *s, size_t most)
 {
-    REQUIRE(arena);
-    REQUIRE(s);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(s);
     size_t size = strnlen(s, most);
     return copied(bitena_try_alloc_strn(arena, s, size), size);
 }
@@ -133,22 +112,22 @@ print_new(bitena *arena, const char *format, va_list arguments, resize_verb *ver
 
 bitena_bytes bitena_text_vprintf(bitena *arena, const char *format, va_list arguments)
 {
-    REQUIRE(arena);
-    REQUIRE(format);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(format);
     return print_new(arena, format, arguments, bitena_resize);
 }
 
 bitena_bytes bitena_text_try_vprintf(bitena *arena, const char *format, va_list arguments)
 {
-    REQUIRE(arena);
-    REQUIRE(format);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(format);
     return print_new(arena, format, arguments, bitena_try_resize);
 }
 
 bitena_bytes bitena_text_printf(bitena *arena, const char *format, ...)
 {
-    REQUIRE(arena);
-    REQUIRE(format);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(format);
     va_list arguments;
     va_start(arguments, format);
     bitena_bytes bytes = print_new(arena, format, arguments, bitena_resize);
@@ -158,8 +137,8 @@ bitena_bytes bitena_text_printf(bitena *arena, const char *format, ...)
 
 bitena_bytes bitena_text_try_printf(bitena *arena, const char *format, ...)
 {
-    REQUIRE(arena);
-    REQUIRE(format);
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(format);
     va_list arguments;
     va_start(arguments, format);
     bitena_bytes bytes = print_new(arena, format, arguments, bitena_try_resize);
@@ -170,9 +149,9 @@ bitena_bytes bitena_text_try_printf(bitena *arena, const char *format, ...)
 static bitena_bytes join(bitena *arena, bitena_bytes separator, const bitena_bytes *parts,
                          size_t count, resize_verb *verb, const char *function)
 {
-    require(arena, function, "arena");
+    bitena_require_(arena != NULL, function, "arena");
     require_bytes(separator, function, "separator.at");
-    require(count ? (const void *)parts : "", function, "parts");
+    bitena_require_(count == 0 || parts, function, "parts");
     size_t size = count ? bitena_times_(count - 1, separator.size) : 0;
     for (size_t i = 0; i < count; i++) {
         require_bytes(parts[i], function, "parts[].at");
@@ -204,10 +183,10 @@ bitena_bytes bitena_text_try_join(bitena *arena, bitena_bytes separator, const b
 static bitena_bytes concat(bitena *arena, const char *const *strings, size_t count,
                            resize_verb *verb, const char *function)
 {
-    require(arena, function, "arena");
+    bitena_require_(arena != NULL, function, "arena");
     size_t size = 0;
     for (size_t i = 0; i < count; i++) {
-        require(strings[i], function, "s");
+        bitena_require_(strings[i] != NULL, function, "s");
         size = sum(size, strlen(strings[i]));
     }
     char *at = size ? take(arena, size, verb) : NULL;
@@ -250,7 +229,7 @@ static bool next_piece(bitena_bytes *rest, bitena_bytes old, bitena_bytes *piece
 static bitena_bytes replace(bitena *arena, bitena_bytes text, bitena_bytes old, bitena_bytes by,
                             resize_verb *verb, const char *function)
 {
-    require(arena, function, "arena");
+    bitena_require_(arena != NULL, function, "arena");
     require_bytes(text, function, "text.at");
     require_bytes(old, function, "old.at");
     require_bytes(by, function, "by.at");
@@ -298,8 +277,8 @@ static bitena_bytes take_off(bitena_bytes *rest, size_t size, size_t end)
 
 int bitena_text_next_line(bitena_bytes *rest, bitena_bytes *line)
 {
-    REQUIRE(rest);
-    REQUIRE(line);
+    BITENA_REQUIRE_(rest);
+    BITENA_REQUIRE_(line);
     if (rest->size == 0) {
         return 0;
     }
@@ -323,8 +302,8 @@ static void take_field(bitena_bytes *rest, const char *end, bitena_bytes *field)
 
 int bitena_text_next_field(bitena_bytes *rest, char separator, bitena_bytes *field)
 {
-    REQUIRE(rest);
-    REQUIRE(field);
+    BITENA_REQUIRE_(rest);
+    BITENA_REQUIRE_(field);
     REQUIRE_BYTES(*rest);
     if (!rest->at) {
         return 0;
@@ -335,8 +314,8 @@ int bitena_text_next_field(bitena_bytes *rest, char separator, bitena_bytes *fie
 
 int bitena_text_next_field_of(bitena_bytes *rest, bitena_bytes separators, bitena_bytes *field)
 {
-    REQUIRE(rest);
-    REQUIRE(field);
+    BITENA_REQUIRE_(rest);
+    BITENA_REQUIRE_(field);
     REQUIRE_BYTES(*rest);
     REQUIRE_BYTES(separators);
     uint64_t set[4] = {0};

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,14 +19,6 @@ enum {
 };
 
 typedef void *resize_verb(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align);
-
-static void require(const void *value, const char *function, const char *parameter)
-{
-    if (__builtin_expect(!value, 0)) {
-        bitena_text_null_(function, parameter);
-    }
-}
-#define REQUIRE(parameter) require(parameter, __func__, #parameter)
 
 /* What the text holds of the arena. */
 static size_t held(const bitena_text *text)
@@ -69,13 +60,13 @@ static bitena_text appended(bitena_text text, const void *bytes, size_t size, re
 
 bitena_text bitena_text_appended_(bitena_text text, const void *bytes, size_t size)
 {
-    require(size ? bytes : "", "bitena_text_append", "bytes");
+    bitena_require_(size == 0 || bytes, "bitena_text_append", "bytes");
     return appended(text, bytes, size, bitena_resize);
 }
 
 bitena_text bitena_text_try_appended_(bitena_text text, const void *bytes, size_t size)
 {
-    require(size ? bytes : "", "bitena_text_try_append", "bytes");
+    bitena_require_(size == 0 || bytes, "bitena_text_try_append", "bytes");
     return appended(text, bytes, size, bitena_try_resize);
 }
 
@@ -93,12 +84,9 @@ bitena_text bitena_text_try_grown_(bitena_text text, size_t more)
 
 void bitena_text_overrun_(size_t room, size_t size)
 {
-    char line[160];
-    int length = snprintf(line, sizeof line,
-                          "bitena: bitena_text_commit: %zu bytes into a room of %zu\n", size, room);
-    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
-    (void)written;
-    abort();
+    char what[80];
+    (void)snprintf(what, sizeof what, "%zu bytes into a room of %zu", size, room);
+    bitena_misuse_("bitena_text_commit", what);
 }
 
 static __attribute__((format(printf, 2, 0))) int append_print(bitena_text *text, const char *format,
@@ -121,22 +109,22 @@ static __attribute__((format(printf, 2, 0))) int append_print(bitena_text *text,
 
 int bitena_text_append_vprintf(bitena_text *text, const char *format, va_list arguments)
 {
-    REQUIRE(text);
-    REQUIRE(format);
+    BITENA_REQUIRE_(text);
+    BITENA_REQUIRE_(format);
     return append_print(text, format, arguments, bitena_resize);
 }
 
 int bitena_text_try_append_vprintf(bitena_text *text, const char *format, va_list arguments)
 {
-    REQUIRE(text);
-    REQUIRE(format);
+    BITENA_REQUIRE_(text);
+    BITENA_REQUIRE_(format);
     return append_print(text, format, arguments, bitena_try_resize);
 }
 
 int bitena_text_append_printf(bitena_text *text, const char *format, ...)
 {
-    REQUIRE(text);
-    REQUIRE(format);
+    BITENA_REQUIRE_(text);
+    BITENA_REQUIRE_(format);
     va_list arguments;
     va_start(arguments, format);
     int result = append_print(text, format, arguments, bitena_resize);
@@ -146,8 +134,8 @@ int bitena_text_append_printf(bitena_text *text, const char *format, ...)
 
 int bitena_text_try_append_printf(bitena_text *text, const char *format, ...)
 {
-    REQUIRE(text);
-    REQUIRE(format);
+    BITENA_REQUIRE_(text);
+    BITENA_REQUIRE_(format);
     va_list arguments;
     va_start(arguments, format);
     int result = append_print(text, format, arguments, bitena_try_resize);
@@ -197,6 +185,7 @@ static enum outcome read_more(bitena_text *text, int descriptor)
     return bitena_text_try_append(text, spill, (size_t)got - direct) == 0 ? GO_ON : FULL;
 }
 
+/* Where the arena refused, bytes->size is how many it could not hold. */
 static enum outcome read_all(bitena *arena, int descriptor, bitena_bytes *bytes)
 {
     int error = errno;
@@ -206,12 +195,13 @@ static enum outcome read_all(bitena *arena, int descriptor, bitena_bytes *bytes)
     while (outcome == GO_ON) {
         outcome = read_more(&text, descriptor);
     }
+    size_t needed = size > text.size ? size : text.size + 1;
     text.size = outcome == AT_END ? text.size : 0;
     *bytes = bitena_text_end(&text);
     if (outcome == AT_END) {
         errno = error;
     } else {
-        bytes->at = NULL;
+        bytes->size = needed;
     }
     return outcome;
 }
@@ -223,7 +213,6 @@ static enum outcome read_file(bitena *arena, const char *path, bitena_bytes *byt
         descriptor = open(path, O_RDONLY | O_CLOEXEC);
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
-        *bytes = (bitena_bytes){NULL, 0};
         return FAILED;
     }
     errno = error;
@@ -234,45 +223,45 @@ static enum outcome read_file(bitena *arena, const char *path, bitena_bytes *byt
     return outcome;
 }
 
-/* Only now, with nothing in hand, since the failure handler may jump away. */
-static bitena_bytes or_fail(bitena *arena, enum outcome outcome, bitena_bytes bytes)
+/* A failure is reported only now, with nothing in hand, since the handler may jump away. */
+static bitena_bytes given(bitena *arena, enum outcome outcome, bitena_bytes bytes, bool plain)
 {
-    if (outcome == FULL) {
-        (void)bitena_alloc(arena, bitena_capacity(arena) + 1, 1);
+    if (outcome == FULL && plain) {
+        bitena_fail_(arena, bytes.size + 1, 1, errno, NULL);
     }
-    return bytes;
+    return outcome == AT_END ? bytes : (bitena_bytes){NULL, 0};
 }
 
 bitena_bytes bitena_text_read(bitena *arena, int descriptor)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     bitena_bytes bytes;
     enum outcome outcome = read_all(arena, descriptor, &bytes);
-    return or_fail(arena, outcome, bytes);
+    return given(arena, outcome, bytes, true);
 }
 
 bitena_bytes bitena_text_try_read(bitena *arena, int descriptor)
 {
-    REQUIRE(arena);
+    BITENA_REQUIRE_(arena);
     bitena_bytes bytes;
-    (void)read_all(arena, descriptor, &bytes);
-    return bytes;
+    enum outcome outcome = read_all(arena, descriptor, &bytes);
+    return given(arena, outcome, bytes, false);
 }
 
 bitena_bytes bitena_text_read_file(bitena *arena, const char *path)
 {
-    REQUIRE(arena);
-    REQUIRE(path);
-    bitena_bytes bytes;
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(path);
+    bitena_bytes bytes = {NULL, 0};
     enum outcome outcome = read_file(arena, path, &bytes);
-    return or_fail(arena, outcome, bytes);
+    return given(arena, outcome, bytes, true);
 }
 
 bitena_bytes bitena_text_try_read_file(bitena *arena, const char *path)
 {
-    REQUIRE(arena);
-    REQUIRE(path);
-    bitena_bytes bytes;
-    (void)read_file(arena, path, &bytes);
-    return bytes;
+    BITENA_REQUIRE_(arena);
+    BITENA_REQUIRE_(path);
+    bitena_bytes bytes = {NULL, 0};
+    enum outcome outcome = read_file(arena, path, &bytes);
+    return given(arena, outcome, bytes, false);
 }

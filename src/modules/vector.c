@@ -2,40 +2,21 @@
  * place while it is the last thing at the floor, so that pushes move an element O(1) times; where
  * there is no room to double, it takes what is needed and no more.
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include <bitena/vector.h>
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { FIRST_BYTES = 256 }; /* of a vector's first block, or one element */
 
 typedef void *resize_verb(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align);
 
-static void end(const char *line, int length)
-{
-    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
-    (void)written;
-    abort();
-}
-
-void bitena_vector_null_(const char *function, const char *parameter)
-{
-    char line[200];
-    end(line, snprintf(line, sizeof line, "bitena: %.100s: parameter '%s' is NULL\n", function,
-                       parameter));
-    __builtin_unreachable();
-}
-
 void bitena_vector_misuse_(const char *function, size_t index, size_t count)
 {
-    char line[200];
-    end(line, snprintf(line, sizeof line, "bitena: %.100s: index %zu in a vector of %zu\n",
-                       function, index, count));
-    __builtin_unreachable();
+    char what[80];
+    (void)snprintf(what, sizeof what, "index %zu in a vector of %zu", index, count);
+    bitena_misuse_(function, what);
 }
 
 static bitena_vector_room_ grown(bitena *arena, void *at, size_t room, size_t more, size_t size,

@@ -1,5 +1,5 @@
 /* What another thread may do just before an access of the map, done there: brings the same key, makes the
- * log's next segment, makes room again. What lost a race is used by the next who needs memory.
+ * log's next segment. What lost a race is used by the next who needs memory.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,6 @@ static struct {
     const void *word; /* whose next change is met */
     const char *key;  /* brought before it */
     void *value;
-    bitena_mark mark;
     unsigned seen;
 } now;
 
@@ -99,35 +98,11 @@ static void a_segment_that_lost_becomes_nodes(void **state)
     bitena_drop(now.arena);
 }
 
-/* Another one has just given back what the plain verb's first try found missing. */
-static void room_again(const void *word, enum forced_kind kind)
-{
-    (void)kind;
-    if (word == &now.map->reserved && now.seen++ == 2) { /* loaded, reserved, given back */
-        assert_int_equal(bitena_rewind(now.arena, now.mark), 0);
-    }
-}
-
-static void a_plain_insert_takes_the_room_that_came(void **state)
-{
-    (void)state;
-    open_now(BITENA_EXACT);
-    now.mark = bitena_save(now.arena);
-    (void)bitena_alloc(now.arena, bitena_remaining(now.arena), 1);
-    forced_call(room_again);
-    void *value = bitena_map_insert(now.map, "late", 4, NULL, NULL);
-    forced_call(NULL);
-    assert_ptr_equal(bitena_map_find(now.map, "late", 4), value);
-    assert_int_equal(bitena_map_count(now.map), 1);
-    bitena_drop(now.arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_lost_is_the_next_keys),
         cmocka_unit_test(a_segment_that_lost_becomes_nodes),
-        cmocka_unit_test(a_plain_insert_takes_the_room_that_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,15 @@ static void window_too_large(bitena *a)
     (void)bitena_window(a, 30000, 2, &room);
 }
 
+static void fail_for_a_module(bitena *a)
+{
+    bitena_fail_(a, 70, 2, EROFS, "closed");
+}
+static void fail_by_the_error(bitena *a)
+{
+    bitena_fail_(a, 0, 0, EPERM, NULL);
+}
+
 static void defer_when_full(bitena *a)
 {
     (void)bitena_alloc(a, bitena_remaining(a) - 3 * sizeof(void *) + 1, 1);
@@ -132,6 +141,8 @@ static const struct attempt {
     {resize_nothing, 30, 8, EINVAL, "resize of NULL with an old size", CAPACITY},
     {resize_slice, SIZE_MAX, 4, EOVERFLOW, "the size is too large for any memory", CAPACITY},
     {window_too_large, 30000, 2, ENOMEM, "no room", CAPACITY},
+    {fail_for_a_module, 70, 2, EROFS, "closed", CAPACITY},
+    {fail_by_the_error, 0, 0, EPERM, "the arena belongs to another thread", CAPACITY},
     {defer_when_full, 3 * sizeof(void *), _Alignof(void *), ENOMEM, "no room",
      3 * sizeof(void *) - 1},
 };

@@ -328,25 +328,44 @@ static void every_function_names_its_null_parameter(void **state)
     bitena_drop(some_arena);
 }
 
-static void insert_frozen(void *argument)
+static void insert_new(void *map)
 {
-    bitena_map_freeze(argument);
-    (void)bitena_map_insert(argument, "new", 3, NULL, NULL);
+    (void)bitena_map_insert(map, "new", 3, NULL, NULL);
 }
 
-static void insert_beyond_limit(void *argument)
+static void insert_too_long(void *map)
 {
-    (void)bitena_map_insert(argument, "new", 3, NULL, NULL);
+    (void)bitena_map_insert(map, "key", SIZE_MAX, NULL, NULL);
 }
 
 static void the_plain_verb_says_why_the_map_refused(void **state)
 {
     (void)state;
-    bitena *arena = bitena_new(SMALL);
-    assert_aborts(insert_frozen, bitena_map_new(arena, NULL),
-                  "bitena: a map refused a new key: it is frozen\n");
-    assert_aborts(insert_beyond_limit, bitena_map_new(arena, &(bitena_map_options){.limit = 1}),
-                  "bitena: a map refused a new key: its limit is reached\n");
+    struct caught caught = {.arena = NULL};
+    bitena *arena = bitena_open(
+        &(bitena_options){.capacity = SMALL, .on_failure = catch_failure, .context = &caught});
+    bitena_map *frozen = bitena_map_new(arena, NULL);
+    bitena_map *limited = bitena_map_new(arena, &(bitena_map_options){.limit = 1});
+    bitena_map_freeze(frozen);
+    ASSERT_REPORTS(&caught, EROFS, insert_new(frozen));
+    assert_ptr_equal(caught.arena, arena);
+    assert_int_equal(caught.size, ENTRY);
+    assert_int_equal(caught.align, 8);
+    ASSERT_REPORTS(&caught, ENOMEM, insert_new(limited));
+    assert_int_equal(caught.size, ENTRY);
+    bitena_drop(arena);
+    arena = bitena_new(SMALL);
+    limited = bitena_map_new(arena, &(bitena_map_options){.limit = 1});
+    frozen = bitena_map_new(arena, NULL);
+    bitena_map_freeze(frozen);
+    size_t remaining = bitena_remaining(arena);
+    static const char asked[] = "bitena: arena 'arena': asked for %zu bytes aligned to %d, "
+                                "%zu of 20000 bytes remain: %s\n";
+    assert_aborts(insert_new, frozen, asked, (size_t)ENTRY, 8, remaining, "the map is frozen");
+    assert_aborts(insert_new, limited, asked, (size_t)ENTRY, 8, remaining,
+                  "the map's limit is reached");
+    assert_aborts(insert_too_long, limited, asked, SIZE_MAX, 1, remaining,
+                  "the key is too long for a map");
     bitena_drop(arena);
 }
 

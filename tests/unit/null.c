@@ -1,5 +1,6 @@
-/* NULL parameters: every function that is given one where it may not be aborts and
- * names the function and the parameter, the inline path too. Each misuse runs in a forked child.
+/* NULL parameters: every function that is given one where it may not be aborts and names the
+ * function and the parameter, the inline path too; long names are cut. Each misuse runs in a forked
+ * child.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -240,10 +241,26 @@ static void every_function_names_its_null_parameter(void **state)
     bitena_drop(some_arena);
 }
 
+static char long_name[300];
+
+static void misuse_by_a_long_name(void *argument)
+{
+    (void)argument;
+    bitena_misuse_(long_name, long_name);
+}
+
+static void a_long_name_is_cut(void **state)
+{
+    (void)state;
+    memset(long_name, 'n', sizeof long_name - 1);
+    assert_aborts(misuse_by_a_long_name, NULL, "bitena: %.100s: %.80s\n", long_name, long_name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_function_names_its_null_parameter),
+        cmocka_unit_test(a_long_name_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
