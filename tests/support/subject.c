@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "support/subject.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,17 @@ void subject_close(struct subject *subject)
     bitena_drop(subject->parent);
     free(subject->buffer);
     *subject = (struct subject){0};
+}
+
+void for_each_kind(size_t capacity, void (*fn)(bitena *arena))
+{
+    for (enum kind k = 0; k < KIND_COUNT; k++) {
+        struct subject s = subject_open(k, capacity, NULL);
+        errno = UNTOUCHED;
+        fn(s.arena);
+        assert_int_equal(errno, UNTOUCHED);
+        subject_close(&s);
+    }
 }
 
 struct numbers numbers_of(const bitena *arena)

@@ -23,6 +23,9 @@ struct subject {
 };
 struct subject subject_open(enum kind kind, size_t capacity, bitena_failure *on_failure);
 void subject_close(struct subject *subject);
+/* fn in an arena of each kind; it leaves errno as it was. */
+void for_each_kind(size_t capacity, void (*fn)(bitena *arena));
+enum { UNTOUCHED = 12345 }; /* an errno that nothing sets */
 
 struct numbers {
     size_t remaining, used;

@@ -27,6 +27,13 @@ static inline void catch_failure(void *context, bitena *arena, size_t size, size
     longjmp(caught->back, 1);
 }
 
+/* An arena whose failures are caught so. */
+static inline bitena *open_caught(size_t capacity, struct caught *caught)
+{
+    return bitena_open(
+        &(bitena_options){.capacity = capacity, .on_failure = catch_failure, .context = caught});
+}
+
 /* The call reports this error to the handler of the arena whose context is `caught`. */
 #define ASSERT_REPORTS(caught, expected, call)       \
     do {                                             \

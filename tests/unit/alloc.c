@@ -9,7 +9,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { UNTOUCHED = 12345, CAPACITY = 8 << 20 };
+enum { CAPACITY = 8 << 20 };
 
 #define TOP_BIT (SIZE_MAX / 2 + 1)
 

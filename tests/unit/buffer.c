@@ -15,7 +15,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { UNTOUCHED = 12345, FENCE = 256 };
+enum { FENCE = 256 };
 
 static _Alignas(128) char static_buffer[BITENA_BUFFER_SIZE(100000)];
 

@@ -233,8 +233,7 @@ static void a_child_made_by_a_cleanup_stops_the_reset(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 32 * KIB, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(32 * KIB, &caught);
     char *object = bitena_alloc(arena, 100, 8);
     memset(object, 5, 100);
     start_log();

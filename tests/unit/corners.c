@@ -156,8 +156,7 @@ static void odd_requests_pass_the_tlab_used_last_by(void **state)
 {
     (void)state;
     static struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 256 * KIB, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(256 * KIB, &caught);
     in_another_thread(ask_oddly, arena);
     bitena_drop(arena);
 }

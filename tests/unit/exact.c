@@ -12,8 +12,6 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { UNTOUCHED = 12345 };
-
 static bitena *exact_arena(size_t capacity)
 {
     bitena *arena = bitena_open(&(bitena_options){.capacity = capacity, .mode = BITENA_EXACT});

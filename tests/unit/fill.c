@@ -6,7 +6,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { MOST = 3 * 5000 + 7, GUARD = 64, UNTOUCHED = 0xA5 };
+enum { MOST = 3 * 5000 + 7, GUARD = 64, UNTOUCHED_BYTE = 0xA5 };
 
 static bool is_a_row(const unsigned char *row, const unsigned char *value, size_t size,
                      size_t count)
@@ -32,15 +32,15 @@ static void every_copy_is_whole_and_nothing_is_written_behind(void **state)
         size_t counts[] = {0, 1, 2, 3, 5, 31, 32, 33, 34, most / 2, most - 1, most};
         for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
             size_t count = counts[c] < most ? counts[c] : most;
-            memset(row, UNTOUCHED, sizeof row);
+            memset(row, UNTOUCHED_BYTE, sizeof row);
             assert_ptr_equal(bitena_fill_(row, value, size, count), row);
             assert_true(is_a_row(row, value, size, count));
-            assert_true(all_bytes_are(row + size * count, UNTOUCHED, GUARD));
+            assert_true(all_bytes_are(row + size * count, UNTOUCHED_BYTE, GUARD));
         }
     }
-    memset(row, UNTOUCHED, sizeof row);
+    memset(row, UNTOUCHED_BYTE, sizeof row);
     (void)bitena_fill_(row, value, 0, 10);
-    assert_true(all_bytes_are(row, UNTOUCHED, GUARD));
+    assert_true(all_bytes_are(row, UNTOUCHED_BYTE, GUARD));
 }
 
 typedef struct Odd {

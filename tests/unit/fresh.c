@@ -309,8 +309,7 @@ static void a_trim_closes_a_window(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     size_t room;
     void *const window = bitena_window(arena, 100, 1, &room);
     assert_int_equal(bitena_trim(arena, 0), 0);

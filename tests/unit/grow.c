@@ -7,7 +7,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { CAPACITY = 512 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 512 << 10 };
 
 static const size_t top_bit = SIZE_MAX / 2 + 1;
 

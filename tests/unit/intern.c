@@ -101,8 +101,7 @@ static void a_full_arena_is_reported(void **state)
 {
     (void)state;
     struct caught caught = {.arena = NULL};
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 20000, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(20000, &caught);
     ASSERT_REPORTS(&caught, ENOMEM,
                    bitena_intern_new(arena, &(bitena_intern_options){.expected = CAPACITY}));
     ASSERT_NULL(ENOMEM,

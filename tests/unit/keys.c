@@ -269,8 +269,7 @@ static void tables_of_any_size_are_made_or_refused(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     bitena_keys *none = bitena_keys_new(arena, 0, 8, 8);
     assert_int_equal(bitena_keys_reserve(none), 0);
     assert_int_equal(bitena_keys_capacity(none), 0);

@@ -14,8 +14,6 @@
 #include "support/subject.h"
 #include "support/trial.h"
 
-enum { UNTOUCHED = 12345 };
-
 static const size_t gib = (size_t)1 << 30;
 static const size_t mib = (size_t)1 << 20;
 

@@ -83,8 +83,7 @@ static void the_plain_verb_calls_the_arenas_handler(void **state)
 {
     (void)state;
     struct caught caught = {.arena = NULL};
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = SMALL, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(SMALL, &caught);
     bitena_map *map = bitena_map_new(arena, NULL);
     int count = fill_map(map);
     char text[32];
@@ -142,8 +141,7 @@ static void keys_too_long_are_refused(void **state)
     static const size_t lengths[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 1,
                                      WIDE ? (size_t)UINT32_MAX + 1 : SIZE_MAX};
     struct caught caught = {.arena = NULL};
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = SMALL, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(SMALL, &caught);
     bitena_map *map = bitena_map_new(arena, NULL);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         ASSERT_NULL(EOVERFLOW, bitena_map_try_insert(map, "key", lengths[i], NULL, NULL));
@@ -342,8 +340,7 @@ static void the_plain_verb_says_why_the_map_refused(void **state)
 {
     (void)state;
     struct caught caught = {.arena = NULL};
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = SMALL, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(SMALL, &caught);
     bitena_map *frozen = bitena_map_new(arena, NULL);
     bitena_map *limited = bitena_map_new(arena, &(bitena_map_options){.limit = 1});
     bitena_map_freeze(frozen);

@@ -168,8 +168,7 @@ static void a_rewind_closes_an_open_window(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 64 * KIB, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(64 * KIB, &caught);
     struct numbers before = numbers_of(arena);
     bitena_mark mark = bitena_save(arena);
     size_t room;

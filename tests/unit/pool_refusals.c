@@ -71,8 +71,7 @@ static void without_room_for_a_magazine_the_shared_objects_serve(void **state)
     bitena *arena = bitena_new(CAPACITY);
     bitena_pool *pool =
         bitena_pool_open(arena, &(bitena_pool_options){.size = 48, .reserve = MANY, .batch = 10});
-    while (bitena_try_alloc(arena, 1, 1)) {
-    }
+    (void)fill_up(arena, 1, 1);
     for (int round = 0; round < 3; round++) {
         assert_int_equal(take_all(pool, taken, MANY), MANY);
         ASSERT_NULL(ENOMEM, bitena_pool_try_take(pool));
@@ -89,8 +88,7 @@ static void what_cannot_be_a_pool_is_refused_and_takes_nothing(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     size_t remaining = bitena_remaining(arena);
     ASSERT_NULL(EINVAL, bitena_pool_try_new(arena, 8, 3));
     ASSERT_REPORTS(&caught, EINVAL, (void)bitena_pool_new(arena, 0, 24));

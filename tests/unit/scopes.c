@@ -291,8 +291,7 @@ static void a_child_that_cannot_be_made_calls_the_handler(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 4 * KIB, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(4 * KIB, &caught);
     (void)fill_up(arena, 1, 1);
     ASSERT_REPORTS(&caught, ENOMEM, (void)bitena_child_or_fail_(arena));
     assert_ptr_equal(caught.arena, arena);

@@ -13,7 +13,7 @@
 #include "support/subject.h"
 #include "support/trial.h"
 
-enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 256 << 10 };
 
 static void a_copy_is_equal_and_its_own(void **state)
 {
@@ -163,8 +163,7 @@ static void empty_text_closes_a_window_too(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     bitena *child = bitena_new_child(arena);
     assert_closes_a_window(arena, &caught, false);
     assert_closes_a_window(arena, &caught, true);

@@ -11,7 +11,7 @@
 #include "support/subject.h"
 #include "support/trial.h"
 
-enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 256 << 10 };
 
 /* errno was not touched, the bytes are these and a zero stands behind them. */
 #define ASSERT_BYTES(bytes, expected)                        \
@@ -24,16 +24,6 @@ enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
     } while (0)
 
 #define SLICE(literal) ((bitena_bytes){literal, sizeof(literal) - 1})
-
-static void for_each_kind(void (*fn)(bitena *arena))
-{
-    for (enum kind k = 0; k < KIND_COUNT; k++) {
-        struct subject s = subject_open(k, CAPACITY, NULL);
-        errno = UNTOUCHED;
-        fn(s.arena);
-        subject_close(&s);
-    }
-}
 
 static void copy_all(bitena *arena)
 {
@@ -53,7 +43,7 @@ static void copy_all(bitena *arena)
 static void copies_are_exact(void **state)
 {
     (void)state;
-    for_each_kind(copy_all);
+    for_each_kind(CAPACITY, copy_all);
 }
 
 static bitena_bytes through_list(bitena_bytes (*fn)(bitena *, const char *, va_list), bitena *arena,
@@ -84,7 +74,7 @@ static void print_all(bitena *arena)
 static void printf_is_exact_at_every_length(void **state)
 {
     (void)state;
-    for_each_kind(print_all);
+    for_each_kind(CAPACITY, print_all);
 }
 
 static void printf_takes_its_length_and_one(void **state)
@@ -152,7 +142,7 @@ static void join_all(bitena *arena)
 static void joins_are_exact_and_evaluate_once(void **state)
 {
     (void)state;
-    for_each_kind(join_all);
+    for_each_kind(CAPACITY, join_all);
 }
 
 static void replace_in_all(bitena *arena)
@@ -175,7 +165,7 @@ static void replace_in_all(bitena *arena)
 static void replacing_finds_them_all(void **state)
 {
     (void)state;
-    for_each_kind(replace_in_all);
+    for_each_kind(CAPACITY, replace_in_all);
 }
 
 #define ASSERT_REFUSED_BYTES(expected, call) \
@@ -210,15 +200,14 @@ static void refuse_all(bitena *arena)
 static void a_full_arena_refuses_and_changes_nothing(void **state)
 {
     (void)state;
-    for_each_kind(refuse_all);
+    for_each_kind(CAPACITY, refuse_all);
 }
 
 static void a_full_arena_fails_the_plain_verbs(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     const bitena_bytes parts[] = {SLICE("some"), SLICE("parts")};
     (void)fill_up(arena, 1, 1);
     ASSERT_REPORTS(&caught, ENOMEM, (void)bitena_text_copy(arena, parts[0]));

@@ -18,7 +18,7 @@
 #include "support/subject.h"
 #include "support/trial.h"
 
-enum { CAPACITY = 1 << 20, UNTOUCHED = 12345 };
+enum { CAPACITY = 1 << 20 };
 
 static char byte_of(size_t i)
 {
@@ -312,8 +312,7 @@ static void too_much_fails_the_plain_verbs_with_the_file_closed(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = 64 << 10, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(64 << 10, &caught);
     int before = descriptors_open();
     ASSERT_REPORTS(&caught, ENOMEM, (void)bitena_text_read_file(arena, "/dev/zero"));
     assert_in_range(caught.size, 32 << 10, bitena_capacity(arena)); /* what came, and more */

@@ -7,7 +7,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 256 << 10 };
 
 typedef struct Point {
     int x, y;

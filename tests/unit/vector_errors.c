@@ -9,20 +9,9 @@
 #include "support/subject.h"
 #include "support/trial.h"
 
-enum { CAPACITY = 256 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 256 << 10 };
 
 BITENA_VECTOR(ints, int);
-
-static void for_each_kind(void (*fn)(bitena *arena))
-{
-    for (enum kind k = 0; k < KIND_COUNT; k++) {
-        struct subject s = subject_open(k, CAPACITY, NULL);
-        errno = UNTOUCHED;
-        fn(s.arena);
-        assert_int_equal(errno, UNTOUCHED);
-        subject_close(&s);
-    }
-}
 
 static ints ints_to(bitena *arena, int n)
 {
@@ -84,15 +73,14 @@ static void fill_it_up(bitena *arena)
 static void a_full_arena_refuses_and_leaves_the_vector(void **state)
 {
     (void)state;
-    for_each_kind(fill_it_up);
+    for_each_kind(CAPACITY, fill_it_up);
 }
 
 static void a_full_arena_fails_the_plain_functions(void **state)
 {
     (void)state;
     struct caught caught;
-    bitena *arena = bitena_open(
-        &(bitena_options){.capacity = CAPACITY, .on_failure = catch_failure, .context = &caught});
+    bitena *arena = open_caught(CAPACITY, &caught);
     ints v = ints_to(arena, 3), before = v;
     (void)fill_up(arena, 1, 1);
     v.count = v.room;

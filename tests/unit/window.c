@@ -7,7 +7,7 @@
 #include "support/misuse.h"
 #include "support/subject.h"
 
-enum { CAPACITY = 512 << 10, UNTOUCHED = 12345 };
+enum { CAPACITY = 512 << 10 };
 
 static const enum kind leasing[] = {KIND_SHARED, KIND_LOCAL, KIND_CHILD, KIND_BUFFER};
 enum { LEASING = sizeof leasing / sizeof *leasing };
