@@ -278,7 +278,7 @@ static void prepare(void)
     preemptions = spurious = 0;
     players_reset();
     scenario->begin();
-    players_become(0);
+    players_become(-1); /* from here on the players' words are theirs to keep */
     for (int i = 0; i < scenario->threads; i++) {
         places[i] = (struct place){0};
         player_begin(i, scenario->identity[i], program);

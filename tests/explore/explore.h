@@ -60,7 +60,7 @@ int explore_running(void); /* the thread's place in the scenario; none of them i
 /* The calling thread ends, and becomes another one that the library does not know. `last`, or NULL,
  * is what a destructor of the user's does between the library's rounds. */
 void explore_thread_end(void (*last)(void));
-void explore_become(int identity);                /* in `begin` only: goes on as another thread */
+void explore_become(int identity);                /* in `begin` and `end` only: as another thread */
 void explore_run_destructors(void (*last)(void)); /* by the platform */
 void explore_print_schedule(void);
 

@@ -26,17 +26,18 @@ static struct player {
     jmp_buf at;
     const char *low; /* its live stack begins here */
     void (*program)(int who);
-    struct locals locals;
+    struct locals *locals; /* its identity's, or its own */
+    struct locals own;
     bool begun;
 } players[EXPLORE_THREADS];
 static __attribute__((aligned(64))) char stacks[EXPLORE_THREADS][STACK_BYTES];
 
 static struct locals registered[EXPLORE_THREADS]; /* as they were when they were registered */
-static struct locals identities[EXPLORE_THREADS]; /* as `begin` leaves them */
+static struct locals identities[EXPLORE_THREADS]; /* as `begin`, then their players leave them */
 static struct locals fresh;                       /* a thread's that has called nothing */
 static char *local_words;
 static size_t local_bytes;
-static int loaded = -1; /* the identity that `begin` is */
+static int loaded = -1; /* the identity that `begin` or `end` is */
 static int playing;
 static jmp_buf home;
 static ucontext_t blank;
@@ -109,14 +110,15 @@ void player_begin(int who, int identity, void (*program)(int who))
     p->low = stacks[who] + STACK_BYTES;
     p->program = program;
     p->begun = false;
-    p->locals = identity >= 0 ? identities[identity] : fresh;
+    p->own = fresh;
+    p->locals = identity >= 0 ? &identities[identity] : &p->own;
 }
 
 enum turn player_play(int who)
 {
     struct player *p = &players[who];
     playing = who;
-    load_locals(&p->locals);
+    load_locals(p->locals);
     int turn = _setjmp(home);
     if (turn == 0) {
         if (p->begun) {
@@ -131,7 +133,7 @@ enum turn player_play(int who)
         makecontext(&context, begin, 0);
         (void)setcontext(&context);
     }
-    save_locals(&players[playing].locals);
+    save_locals(players[playing].locals);
     return (enum turn)turn;
 }
 
@@ -152,7 +154,7 @@ void player_renew(void)
 uint64_t player_hash(int who, uint64_t hash)
 {
     const struct player *p = &players[who];
-    hash = hash_bytes(hash, p->locals.bytes, local_bytes);
+    hash = hash_bytes(hash, p->locals->bytes, local_bytes);
     return hash_bytes(hash, p->low, (size_t)(stacks[who] + STACK_BYTES - p->low));
 }
 

@@ -69,7 +69,7 @@ def build(out, folder, replaced):
         is_replaced = source.name in replaced and source.parent.name in ("src", "modules")
         place = folder if is_replaced else out / "shipped"
         place.mkdir(parents=True, exist_ok=True)
-        objects.append(place / f"{source.stem}.o")
+        objects.append(place / f"{source.parent.name}-{source.stem}.o")  # src and src/modules have a text.c each
         if is_replaced or not replaced:
             subprocess.run([CC, *FLAGS, f"-I{HERE}", f"-I{ROOT / 'src'}", f"-I{ROOT / 'include'}", "-c",
                             str(folder / source.name if is_replaced else source), "-o", str(objects[-1])], check=True)

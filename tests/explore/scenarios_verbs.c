@@ -67,11 +67,13 @@ static void exact_end(void)
 static void shared_begin(void)
 {
     world_begin(SHARED_BYTES, BITENA_SHARED, true);
+    world_mine()->id = bitena_thread_id;
 }
 
 static void defer_end(void)
 {
     uint32_t deferred = 0;
+    world_require(world_mine()->id == bitena_thread_id, "the end is played by another thread");
     for (int i = 0; i < WORLD_THREADS; i++) {
         deferred += world.mine[i].deferred;
     }

@@ -39,7 +39,7 @@ VERBS = ["-Dadd_acquire(p,v)=__atomic_fetch_add((p),(v),__ATOMIC_ACQUIRE)",
          "-Dand_relaxed(p,v)=__atomic_fetch_and((p),(v),__ATOMIC_RELAXED)"]
 PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 "]
 
-FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-U_FORTIFY_SOURCE",
+FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-U_FORTIFY_SOURCE", "-D_GNU_SOURCE=",
          *VERBS,
          *(f"-I{ROOT / f}" for f in ("src", "include", "tests", "tests/explore", "tests/weak"))]
 SEEN = ["-fsanitize=thread", "-include", str(HERE / "copies.h")]  # for the compiler only: no runtime is linked
