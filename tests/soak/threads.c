@@ -172,7 +172,7 @@ static void *crowd_run(void *worker)
 /* More threads at once than slots: those that come late are served by the index. */
 void crowd(struct worker *me)
 {
-    size_t count = setting("BITENA_CROWD", under_sanitizer() ? 40 : CROWD), begun = 0;
+    size_t count = (size_t)setting("BITENA_CROWD", under_sanitizer() ? 40 : CROWD), begun = 0;
     struct guest *all = calloc(count, sizeof *all);
     SOAK_REQUIRE(all);
     families[0].lasting = true;

@@ -116,7 +116,8 @@ static void a_recycled_run_comes_first_then_the_index_then_a_smaller_run(void **
 static void a_run_of_every_class_is_found(void **state)
 {
     (void)state;
-    for (size_t bytes = 1; bytes != 0 && bytes < (uint64_t)1 << CLASS_COUNT; bytes *= 2) {
+    for (unsigned bin = 0; bin < CLASS_COUNT && bin < 8 * sizeof(size_t); bin++) {
+        size_t bytes = (size_t)1 << bin;
         struct pool *pool = open_at(true, HAND_CAPACITY);
         struct span out;
         hand_recycle(pool, 0, bytes);
