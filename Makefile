@@ -6,9 +6,10 @@ JOBS ?= $(shell nproc)
 DURATION ?= 60
 SEED ?= 1
 ONLY ?=
+MODULES = $(or $(ONLY),text vector pool map intern)
 export JOBS
 
-.PHONY: lib demo test soak static model spin orders faults fuzz mutation coverage ports verify proof bench bench-quick bench-core instructions format clean
+.PHONY: lib demo test soak static model spin orders faults fuzz mutation coverage ports verify proof bench bench-quick bench-core bench-modules instructions format clean
 
 
 lib: ## build/libbitena.a and build/libbitena.so
@@ -72,6 +73,12 @@ ports: ## the tests on other machines (emulated), 32 bits and musl; minutes
 	@tools/setup ports
 	@tools/ports
 	@tools/ports --self-test
+
+bench-modules: ## each module beside its rivals, with the goals; some minutes (ONLY="text pool" takes a part)
+	@tools/setup bench
+	@cmake -S . -B build -DBITENA_TESTS=OFF -DBITENA_PROGRAMS=ON -DBITENA_RIVALS=ON >/dev/null
+	@cmake --build build --parallel $(JOBS) --target $(foreach module,$(MODULES),bench_$(module)) >build/bench.log
+	@for module in $(MODULES); do build/bench_$$module || exit 1; done
 
 bench-core: ## the speeds of the core
 	@tools/setup bench
