@@ -1,5 +1,6 @@
 /* What another thread may do just before an access of the map, done there: brings the same key, makes the
- * log's next segment. What lost a race is used by the next who needs memory.
+ * log's next segment. What lost a race is used by the next who needs memory. And a map that is full,
+ * since no test has time for its keys.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
@@ -98,11 +99,25 @@ static void a_segment_that_lost_becomes_nodes(void **state)
     bitena_drop(now.arena);
 }
 
+static void a_map_with_all_its_keys_fails_the_plain_verb(void **state)
+{
+    (void)state;
+    struct caught caught = {.arena = NULL};
+    bitena *arena = open_caught(CAPACITY, &caught);
+    bitena_map *map = bitena_map_new(arena, NULL);
+    map->reserved = INT32_MAX;
+    ASSERT_NULL(EOVERFLOW, bitena_map_try_insert(map, "a", 1, NULL, NULL));
+    ASSERT_REPORTS(&caught, EOVERFLOW, bitena_map_insert(map, "a", 1, NULL, NULL));
+    assert_int_equal(caught.size, bitena_map_node_size_(map, 1));
+    bitena_drop(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_lost_is_the_next_keys),
         cmocka_unit_test(a_segment_that_lost_becomes_nodes),
+        cmocka_unit_test(a_map_with_all_its_keys_fails_the_plain_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
