@@ -36,7 +36,7 @@ static void when_full(void *server, bitena *arena, size_t size, size_t align, in
 
 static int equal(bitena_bytes a, const char *b)
 {
-    return a.size == strlen(b) && memcmp(a.at, b, a.size) == 0;
+    return bitena_text_equal(a, bitena_text_of(b));
 }
 
 /* What stands behind the name in one of the lines, or of the parts of a query; "" if nothing does. */

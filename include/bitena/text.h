@@ -32,6 +32,8 @@ typedef struct bitena_bytes {
 
 /* The string s (not NULL) as a slice. */
 BITENA_INLINE_ bitena_bytes bitena_text_of(const char *s);
+/* 1 if both are the same bytes, zeros included; all that are empty are. Cost: the bytes compared. */
+BITENA_INLINE_ int bitena_text_equal(bitena_bytes a, bitena_bytes b);
 
 /* ---- New texts. .at is never NULL, but where a try_ verb is refused. An empty one takes no
  * memory. ---- */
@@ -169,6 +171,11 @@ BITENA_INLINE_ bitena_bytes bitena_text_of(const char *s)
     BITENA_REQUIRE_(s);
     bitena_bytes bytes = {s, strlen(s)};
     return bytes;
+}
+
+BITENA_INLINE_ int bitena_text_equal(bitena_bytes a, bitena_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
 BITENA_INLINE_ bitena_text bitena_text_begin(bitena *arena)

@@ -121,6 +121,19 @@ static void field_of_nowhere(void *unused)
     (void)bitena_text_next_field_of(&some, nowhere, &piece);
 }
 
+static void slices_are_equal_byte_by_byte(void **state)
+{
+    (void)state;
+    bitena_bytes none = {NULL, 0}, zeros = {"a\0b", 3}, others = {"a\0c", 3};
+    assert_true(bitena_text_equal(bitena_text_of("word"), bitena_text_of("word")));
+    assert_true(bitena_text_equal(none, bitena_text_of("")));
+    assert_true(bitena_text_equal(zeros, zeros));
+    assert_false(bitena_text_equal(zeros, others));
+    assert_false(bitena_text_equal(zeros, bitena_text_of("a")));
+    assert_false(bitena_text_equal(bitena_text_of("word"), bitena_text_of("wore")));
+    assert_false(bitena_text_equal(bitena_text_of("word"), none));
+}
+
 static void null_is_named(void **state)
 {
     (void)state;
@@ -145,6 +158,7 @@ int main(void)
         cmocka_unit_test(fields_may_be_empty),
         cmocka_unit_test(fields_end_at_any_byte_of_a_set),
         cmocka_unit_test(zeros_are_bytes_as_others),
+        cmocka_unit_test(slices_are_equal_byte_by_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
