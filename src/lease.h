@@ -4,8 +4,8 @@
 #define BITENA_LEASE_H
 
 #include "core.h"
-#include <bitena/order.h>
 #include "thread.h"
+#include <bitena/order.h>
 
 /* How often a search looks again, waiting each time, while others hold what it may want. In an EXACT
  * arena it may be a signal handler that waits for its own thread, in vain. A gather waits for those

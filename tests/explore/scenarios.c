@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
-const struct scenario *const scenario_themes[] = {scenarios_pool,    scenarios_child,
-                                                   scenarios_thread,  scenarios_verbs,
-                                                   scenarios_modules, scenarios_map,
-                                                   NULL};
+const struct scenario *const scenario_themes[] = {scenarios_pool,
+                                                  scenarios_child,
+                                                  scenarios_thread,
+                                                  scenarios_verbs,
+                                                  scenarios_modules,
+                                                  scenarios_map,
+                                                  NULL};

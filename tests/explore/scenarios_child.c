@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "calls.h"
 #include "bitena/order.h"
+#include "calls.h"
 #include "scenarios.h"
 #include "world.h"
 

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "core.h"
 #include "bitena/order.h"
+#include "core.h"
 #include "support/ordered.h"
 #include "support/subject.h"
 #include "support/trial.h"
