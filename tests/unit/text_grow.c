@@ -151,7 +151,7 @@ static void append_its_own(bitena *arena)
 {
     bitena_text text = bitena_text_begin(arena);
     bitena_text_append_string(&text, "0123456789abcdef");
-    bitena_bytes between[3];
+    bitena_bytes between[3] = {{NULL, 0}};
     for (size_t i = 0; text.size <= 8192; i++) {
         bitena_text_append(&text, text.at, text.size);
         between[i % 3] = bitena_text_copy(arena, bitena_text_of("moves it"));
