@@ -33,7 +33,7 @@ static struct {
     void *address;
     size_t bytes;
 } mappings[MAPPINGS];
-static size_t files, keys, wrong;
+static size_t files, keys, hooks, wrong;
 
 void *__real_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *address, size_t bytes);
@@ -144,7 +144,7 @@ static int ask_plan(enum fault_call call)
 
 struct fault_ledger fault_ledger(void)
 {
-    struct fault_ledger ledger = {.files = files, .keys = keys, .wrong = wrong};
+    struct fault_ledger ledger = {.files = files, .keys = keys, .hooks = hooks, .wrong = wrong};
     for (size_t i = 0; i < MAPPINGS; i++) {
         ledger.mappings += mappings[i].address != NULL;
         ledger.bytes += mappings[i].bytes;
@@ -254,7 +254,9 @@ int __wrap_pthread_setspecific(pthread_key_t key, const void *value)
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
     int error = ask_plan(CALL_pthread_atfork);
-    return error ? error : __real_pthread_atfork(prepare, parent, child);
+    error = error ? error : __real_pthread_atfork(prepare, parent, child);
+    hooks += error == 0;
+    return error;
 }
 
 int __wrap_sched_yield(void)

@@ -73,6 +73,7 @@ size_t fault_failed(void);                             /* calls of all kinds */
 /* What this process has had from the system and not given back. */
 struct fault_ledger {
     size_t mappings, bytes, files, keys;
+    size_t hooks; /* for forks, set in this process or one that it comes from */
     size_t wrong; /* given back twice, in part, or never had */
 };
 struct fault_ledger fault_ledger(void);
