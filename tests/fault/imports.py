@@ -18,7 +18,7 @@ PLATFORM_FILES = {path.stem for path in
                   (Path(__file__).resolve().parents[2] / "src" / "platform").glob("*.c")}
 # They ask the system for nothing and cannot fail.
 HARMLESS = {"memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strstr", "strtoull", "strtoul",
-            "snprintf", "abort", "__errno_location", "__tls_get_addr", "_GLOBAL_OFFSET_TABLE_",
+            "snprintf", "abort", "__assert_fail", "__errno_location", "__tls_get_addr", "_GLOBAL_OFFSET_TABLE_",
             "__stack_chk_fail", "__lsan_register_root_region", "__lsan_unregister_root_region"}
 TOOLS = re.compile(r"__(asan|ubsan|tsan|msan|lsan|sanitizer|gcov|llvm)_|_ITM_|__gmon_start__")
 
