@@ -35,7 +35,7 @@ bitena_hash_seed bitena_hash_new_seed(void)
 bitena_hasher bitena_hash_prepare(bitena_hash_seed seed)
 {
     bitena_hasher hasher = {.seed = seed};
-    for (unsigned char i = 0; i < sizeof hasher.pairs_ / sizeof *hasher.pairs_; i++) {
+    for (uint32_t i = 0; i < sizeof hasher.pairs_ / sizeof *hasher.pairs_; i++) {
         hasher.pairs_[i] = bitena_hash_sip_(seed, &i, sizeof i, 1, 3);
     }
     return hasher;

@@ -90,14 +90,12 @@ static const char *put_converted(struct printer *printer, const char *format)
         put_signed(printer, longs);
     } else if (*format == 'u') {
         put_unsigned(printer, longs);
-    } else if (longs != 0) {
-        return NULL;
-    } else if (*format == 's') {
+    } else if (longs == 0 && *format == 's') {
         return put_string(printer, false) ? format + 1 : NULL;
-    } else if (*format == 'c') {
+    } else if (longs == 0 && *format == 'c') {
         char c = (char)va_arg(printer->arguments, int);
         put(printer, &c, 1);
-    } else if (*format == '%') {
+    } else if (longs == 0 && *format == '%') {
         put(printer, "%", 1);
     } else {
         return NULL;
