@@ -191,6 +191,19 @@ static void without_a_key_threads_have_no_slots(void **state)
     assert_passes(use_every_key, NULL);
 }
 
+static void a_module_is_told_the_slot_of_an_id_of_this_copy_only(void **state)
+{
+    (void)state;
+    uint64_t id = thread_id();
+    assert_int_equal(bitena_thread_slot_(), slot_of(id));
+    bitena_thread_id = id + 1; /* as another copy of the library would have given it */
+    assert_int_equal(bitena_thread_slot_(), THREAD_NO_SLOT);
+    bitena_thread_id = id - 1;
+    assert_int_equal(bitena_thread_slot_(), THREAD_NO_SLOT);
+    bitena_thread_id = id;
+    assert_int_equal(bitena_thread_slot_(), slot_of(id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +211,7 @@ int main(void)
         cmocka_unit_test(an_owner_without_a_slot_has_no_heir),
         cmocka_unit_test(without_a_key_threads_have_no_slots),
         cmocka_unit_test(a_fork_cuts_off_all_threads_but_its_own),
+        cmocka_unit_test(a_module_is_told_the_slot_of_an_id_of_this_copy_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
