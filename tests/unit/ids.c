@@ -191,9 +191,19 @@ static void without_a_key_threads_have_no_slots(void **state)
     assert_passes(use_every_key, NULL);
 }
 
+static void ask_before_anything_else(void *nothing)
+{
+    (void)nothing;
+    assert_int_equal(bitena_thread_id, 0);
+    unsigned slot = bitena_thread_slot_();
+    assert_int_not_equal(slot, THREAD_NO_SLOT);
+    assert_int_equal(slot, slot_of(bitena_thread_id));
+}
+
 static void a_module_is_told_the_slot_of_an_id_of_this_copy_only(void **state)
 {
     (void)state;
+    in_another_thread(ask_before_anything_else, NULL);
     uint64_t id = thread_id();
     assert_int_equal(bitena_thread_slot_(), slot_of(id));
     bitena_thread_id = id + 1; /* as another copy of the library would have given it */
