@@ -15,8 +15,11 @@
 #include "support/random.h"
 
 enum { THREADS = 4, OWN = 20, BOXES = 8, STEPS = 60000, ROUNDS = 6, WORDS = 6 };
+enum { STAMP = 0x51A3, STAMP_SHIFT = 48 }; /* the upper bits of every stamp */
 
-/* words[0] is the pool's while the object is free; the others hold the object's own stamp. */
+/* words[0] is the pool's while the object is free; the others hold the object's own stamp. A stamp
+ * tells a held object from anything else that may have stood in the memory of a new one: the
+ * arena hands out again what a table took that came too late. */
 struct object {
     uint64_t words[WORDS];
 };
@@ -42,11 +45,11 @@ static void require(struct yard *yard, bool holds, const char *what)
     }
 }
 
-/* Whole: all words one stamp. 1 to WORDS - 1 are 0 in a free object. */
+/* Whole: all words one stamp. None of 1 to WORDS - 1 is one in a free object. */
 static void stamp(struct yard *yard, struct object *o, uint64_t value)
 {
     for (size_t i = 1; i < WORDS; i++) {
-        require(yard, o->words[i] == 0, "a taken object is another's");
+        require(yard, o->words[i] >> STAMP_SHIFT != STAMP, "a taken object is another's");
         o->words[i] = value;
     }
     o->words[0] = value;
@@ -123,7 +126,7 @@ static void *work(void *argument)
             *mine = bitena_pool_try_take(yard->pool);
             require(yard, *mine != NULL, "a full arena");
             if (*mine) {
-                stamp(yard, *mine, random_next(&random) | 1);
+                stamp(yard, *mine, random_next(&random) >> 16 | (uint64_t)STAMP << STAMP_SHIFT);
             }
         } else if (yard->counted && random_one_in(&random, 2)) {
             lend(yard, &random, *mine);
