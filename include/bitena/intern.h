@@ -39,8 +39,7 @@ BITENA_API bitena_intern *bitena_intern_try_new(bitena *arena,
  * lives. try_: NULL and errno, ENOMEM: the arena, or the limit; EROFS: frozen; EOVERFLOW: 2^32 bytes
  * or 2^31 - 1 texts; EPERM: as for the arena; texts that are there are found all the same. The plain
  * verb fails as bitena_map_insert does. Any threads at once, lock-free. Cost: a hash, about 2 nodes,
- * a comparison; a new text takes 48 bytes (32 with 32-bit pointers), its length and a zero, rounded
- * up to 8. */
+ * a comparison; a new text takes 32 bytes, its length and a zero, rounded up as in a map. */
 BITENA_API const char *bitena_intern_text(bitena_intern *table, const char *text, size_t length);
 BITENA_API const char *bitena_intern_try_text(bitena_intern *table, const char *text,
                                               size_t length);

@@ -30,11 +30,11 @@ typedef struct bitena_map bitena_map;
 
 /* Zeroed fields mean the defaults. */
 typedef struct bitena_map_options {
-    size_t value_size;  /* bytes of a value; 0: the map is a set */
-    size_t value_align; /* a power of two; 0: what a type of that size needs, at most 16 */
-    size_t expected;    /* keys that will come; takes 16 to 32 bytes for each. More may come, each
+    size_t value_size;     /* bytes of a value; 0: the map is a set */
+    size_t value_align;    /* a power of two; 0: what a type of that size needs, at most 16 */
+    size_t expected;       /* keys that will come; takes 8 to 16 bytes for each. More may come, each
                             * fourfold costs a step. 0: 64; at most 2^30 */
-    size_t limit;       /* bytes of all entries; 0: as many as the arena has */
+    size_t limit;          /* bytes of all entries; 0: as many as the arena has */
     bitena_hash_seed seed; /* both words 0: a random one. A fixed one makes walks repeatable, and
                             * strangers who know it can make the map slow */
 } bitena_map_options;
@@ -56,7 +56,7 @@ typedef struct bitena_map_statistics {
 
 /* An empty map in this arena (not NULL), options NULL meaning the defaults. The failure handler, or
  * NULL and errno: ENOMEM, EINVAL (value_align), EOVERFLOW (value_size, expected), EPERM (another
- * thread's arena). Cost: 2 KiB, or 16 to 32 bytes for each key expected, zeroed. */
+ * thread's arena). Cost: 2 KiB, or 8 to 16 bytes for each key expected, zeroed. */
 BITENA_API bitena_map *bitena_map_new(bitena *arena, const bitena_map_options *options);
 BITENA_API bitena_map *bitena_map_try_new(bitena *arena, const bitena_map_options *options);
 
@@ -75,14 +75,16 @@ BITENA_API void *bitena_map_find(const bitena_map *map, const void *key, size_t 
  * the arena's failure handler with the same errors, size being the entry's, or the key's where that
  * is too long.
  *
- * Any threads at once, lock-free. Cost for a key that is there: a find. An entry takes 48 bytes
- * (32 with 32-bit pointers), the value, the key and a zero, rounded up to 8 or the alignment. */
+ * Any threads at once, lock-free. Cost for a key that is there: a find. An entry takes 32 bytes, the
+ * value, the key and a zero, rounded up to 8 or the alignment (in an arena of more than 16 GiB to
+ * 16, of more than 32 GiB to 32 and so on). */
 BITENA_API void *bitena_map_insert(bitena_map *map, const void *key, size_t length,
                                    const void *initial, bool *is_new);
 BITENA_API void *bitena_map_try_insert(bitena_map *map, const void *key, size_t length,
                                        const void *initial, bool *is_new);
 
-/* Entries that there are: all that was found or inserted before. Any threads at once, wait-free. */
+/* Entries that there are: all that was found or inserted before. Any threads at once, wait-free.
+ * Cost: some 10 loads. */
 BITENA_API uint32_t bitena_map_count(bitena_map *map);
 
 /* The entry with this number; key NULL where it has none yet. To walk the map in the order of

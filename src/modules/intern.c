@@ -2,6 +2,7 @@
  * the map gives for a key is the text itself. A table is the map, by another name.
  * SPDX-License-Identifier: MIT */
 #include <bitena/intern.h>
+#include <bitena/map_parts.h>
 
 static inline bitena_map *map_of(bitena_intern *table, const char *function)
 {
@@ -40,11 +41,18 @@ bitena_intern *bitena_intern_try_new(bitena *arena, const bitena_intern_options 
     return (bitena_intern *)bitena_map_try_new(arena, &same);
 }
 
+static __attribute__((noinline)) const char *add(bitena_intern *table, const char *text,
+                                                 size_t length)
+{
+    bitena_map *map = map_of(table, "bitena_intern_text");
+    bitena_require_(length == 0 || text, "bitena_intern_text", "text");
+    return bitena_map_insert(map, text, length, NULL, NULL);
+}
+
 const char *bitena_intern_text(bitena_intern *table, const char *text, size_t length)
 {
-    bitena_map *map = map_of(table, __func__);
-    bitena_require_(length == 0 || text, __func__, "text");
-    return bitena_map_insert(map, text, length, NULL, NULL);
+    void *there = bitena_map_find_there_((bitena_map *)table, text, length);
+    return __builtin_expect(there != NULL, 1) ? there : add(table, text, length);
 }
 
 const char *bitena_intern_try_text(bitena_intern *table, const char *text, size_t length)

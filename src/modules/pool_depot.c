@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include <bitena/link.h>
 #include <bitena/order.h>
 #include <bitena/pool_parts.h>
 
@@ -21,8 +22,8 @@ enum {
 
 /* `count` objects that go from hand to hand together, or none: then it is spare. */
 struct batch {
-    uint32_t next;  /* in its stack, as a number; atomic: racing poppers read it */
-    uint32_t fresh; /* not linked yet: they stand side by side */
+    bitena_link_ next; /* in its stack; atomic: racing poppers read it */
+    uint32_t fresh;    /* not linked yet: they stand side by side */
     size_t count;
     struct pool_link *first;
 };
@@ -38,23 +39,18 @@ struct pool_slab {
 
 /* ---- Batches ---- */
 
-static struct batch *batch_at(const bitena_pool *pool, uint32_t number)
+static struct batch *batch_at(const bitena_pool *pool, bitena_link_ link)
 {
-    return (struct batch *)((uintptr_t)pool +
-                            ((uintptr_t)(intptr_t)(int32_t)number << pool->unit_bits));
-}
-
-static uint32_t number_of(const bitena_pool *pool, const struct batch *batch)
-{
-    return (uint32_t)(((uintptr_t)batch - (uintptr_t)pool) >> pool->unit_bits);
+    return (struct batch *)bitena_link_end_(pool, link, pool->unit_bits);
 }
 
 static void push(const bitena_pool *pool, uint64_t *stack, struct batch *batch)
 {
+    bitena_link_ link = bitena_link_to_(pool, batch, pool->unit_bits);
     uint64_t head = load_relaxed(stack), next; /* [P01] */
     do {
         store_relaxed(&batch->next, (uint32_t)head); /* [P01] */
-        next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | number_of(pool, batch);
+        next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | link;
     } while (!cas_weak_release(stack, &head, next)); /* [P01] */
 }
 
@@ -295,9 +291,7 @@ static bitena_pool *open_by(pool_alloc *alloc, bitena *arena, const bitena_pool_
     made.flags = (options->checked ? (unsigned)POOL_CHECKED : 0) |
                  (options->counted ? (unsigned)POOL_COUNTED : 0) |
                  (options->destroy ? (unsigned)POOL_DESTROYS : 0);
-    for (made.unit_bits = LINE_BITS; bitena_capacity(arena) >> made.unit_bits > INT32_MAX;) {
-        made.unit_bits++;
-    }
+    made.unit_bits = bitena_link_bits_(arena, LINE_BITS);
     if ((options->align & (options->align - 1)) != 0) {
         return (bitena_pool *)alloc(arena, 0, options->align); /* which refuses it */
     }

@@ -80,7 +80,7 @@ PLANTS = {
         "gather.c": [("    while (!cas_weak_acq_rel(&pool->index, &index, none)) { /* [M01] [M05] */\n    }\n", "")]},
                     "trim2"),
     "untagged-batches": ("the stacks of a pool's batches have no tag", {
-        "pool_depot.c": [("        next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | number_of", "        next = number_of"),
+        "pool_depot.c": [("        next = ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | link", "        next = link"),
                          ("            ((head >> TAG_SHIFT) + 1) << TAG_SHIFT | load_relaxed", "            load_relaxed")]},
                          "pool2"),
     "lost-level": ("a table of magazines is published without a compare-and-swap", {
@@ -100,29 +100,35 @@ PLANTS = {
         "keys.c": [("    if (!change(place, key, LIVE, LEAVING)) {",
                     "    if (!place || load_acquire(&place->word) != word_in(key, LIVE)) {")]}, "keys3"),
     "lost-child": ("a node is published without a compare-and-swap", {
-        "map.c": [("cas_weak_release(walk.place, &there, own)", "(store_release(walk.place, own), true)")]}, "map3"),
-    "late-count": ("the count is loaded after the number: an entry gets two", {
-        "map_log.c": [("        uint32_t n = load_acquire(&map->count); /* [H03] before the number is looked at */\n", ""),
-                      ("            return;\n        }\n        bitena_map_node_ **place",
-                       "            return;\n        }\n        uint32_t n = load_acquire(&map->count);\n"
-                       "        bitena_map_node_ **place")]}, "map3"),
+        "map.c": [("cas_weak_release(walk.place, &none, link)", "(store_release(walk.place, link), none == 0)")]}, "map3"),
+    "late-count": ("where to begin is loaded after the number: an entry gets two", {
+        "map_log.c": [("    uint32_t all = load_acquire(&map->settled), own = load_acquire(&stock->settled); /* [H03] */\n", ""),
+                      ("        return;\n    }\n    bitena_link_ link",
+                       "        return;\n    }\n    uint32_t all = load_acquire(&map->settled);\n"
+                       "    uint32_t own = load_acquire(&stock->settled);\n    bitena_link_ link")]}, "map-settle3"),
     "lost-position": ("a position of the log is filled without a compare-and-swap", {
-        "map_log.c": [("} else if (cas_weak_release(place, &there, node)) {",
-                       "} else if (store_release(place, node), true) {")]}, "map-find3"),
-    "no-help": ("who finds a position occupied does not number it", {
-        "map_log.c": [("        if (there) {\n            settle(map, there, n);",
-                       "        if (there) {\n            (void)cas_weak_release(&map->count, &n, n + 1);")]}, "map-help3"),
+        "map_log.c": [("if (cas_weak_release(place, &there, link)) {",
+                       "if (store_release(place, link), true) {")]}, "map-find3"),
+    "no-help": ("who moves on for all does not number those before", {
+        "map_log.c": [("            settle(bitena_map_node_at_(map, load_acquire(log_at(map, i))), i); /* [H02] */",
+                       "            (void)load_acquire(log_at(map, i));")]}, "map-settle3"),
+    "no-number": ("who counts a node does not number it", {
+        "map_log.c": [("        settle(bitena_map_node_at_(map, there), n);\n", "")]}, "map-walk3"),
     "early-key": ("a key can be found before its value is written", {
         "map.c": [("    if (initial) {\n        memcpy(value, initial, map->value_size);\n    } else {",
                    "    if (!initial) {"),
                   ("    bitena_map_number_(map, there);",
-                   "    bitena_map_number_(map, there);\n    if (there == own && initial) {\n"
+                   "    bitena_map_number_(map, there);\n    (void)bitena_map_count(map);\n"
+                   "    if (there == own && initial) {\n"
                    "        memcpy(bitena_map_value_(map, own), initial, map->value_size);\n    }")]}, "map-find3"),
     "untagged-spares": ("spares are taken one by one, without a tag", {
-        "map_log.c": [("cas_weak_acquire(&map->spares, &spare, NULL)",
-                       "cas_weak_acquire(&map->spares, &spare, load_relaxed(&spare->child[0]))"),
-                      ("next = spare->child[0];", "next = NULL;")]}, "map-spares3"),
+        "map_log.c": [("cas_weak_acquire(&map->spares, &next, 0)",
+                       "cas_weak_acquire(&map->spares, &next, load_relaxed(&bitena_map_node_at_(map, next)->child[0]))"),
+                      ("next = spare->child[0];", "next = 0;")]}, "map-spares3"),
     "late-segment": ("a node is published before its position's segment is there", {
-        "map_log.c": [("error == 0 && !make_segments(map, position, refused)",
-                       "error == 0 && !make_segments(map, position - (position == 64), refused)")]}, "map-segment2"),
+        "map_log.c": [("!make_segments(map, first, refused)",
+                       "!make_segments(map, first - (first == 64), refused)")]}, "map-segment2"),
+    "taken-twice": ("a position is taken from a stock without a compare-and-swap", {
+        "map_log.c": [("!cas_weak_acquire(&stock->positions, &there, there - 1)",
+                       "(store_relaxed(&stock->positions, there - 1), false)")]}, "map-segment2"),
 }

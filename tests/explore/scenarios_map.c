@@ -12,6 +12,7 @@
 enum { ARENA_BYTES = 16384, KEYS = 4, FIRST_SEGMENT = 64, NAME_BYTES = 8 };
 
 static bitena_map *map;              /* made anew by each run, at the same place */
+static uint32_t others;              /* keys that were there before */
 static char names[KEYS][NAME_BYTES]; /* keys with one first node */
 static const bitena_hash_seed seed = {{5, 6}};
 
@@ -49,19 +50,32 @@ static void map_begin(void)
         choose_names();
     }
     world_begin(ARENA_BYTES, BITENA_EXACT, true);
+    others = 0;
     map = bitena_map_try_new(world.arena, &(bitena_map_options){.value_size = 8, .seed = seed});
     world_require(map != NULL, "the scenario's buffer is too small");
+}
+
+static void others_begin(uint32_t count)
+{
+    map_begin();
+    for (uint32_t i = 0; i < count; i++) {
+        char other[NAME_BYTES];
+        (void)snprintf(other, NAME_BYTES, "x%05u", (unsigned)i % 100000);
+        (void)bitena_map_try_insert(map, other, 6, NULL, NULL);
+    }
+    others = count;
 }
 
 /* One position is left in the first segment. */
 static void segment_begin(void)
 {
-    map_begin();
-    for (int i = 0; i < FIRST_SEGMENT - 1; i++) {
-        char other[NAME_BYTES];
-        (void)snprintf(other, NAME_BYTES, "x%05d", i);
-        (void)bitena_map_try_insert(map, other, 6, NULL, NULL);
-    }
+    others_begin(FIRST_SEGMENT - 1);
+}
+
+/* The next but one tells all where to begin. */
+static void settle_begin(void)
+{
+    others_begin(BITENA_MAP_WINDOW_ - 1);
 }
 
 /* Two runs that lost a race: room for two nodes, then for one. */
@@ -151,7 +165,7 @@ static void numbers_agree(void)
 
 static void map_end(void)
 {
-    uint32_t fresh = 0, known = 0, others = 0;
+    uint32_t fresh = 0, known = 0;
     numbers_agree();
     for (int i = 0; i <= WORLD_THREADS; i++) {
         fresh += world.mine[i].deferred;
@@ -159,7 +173,6 @@ static void map_end(void)
     for (int i = 0; i < KEYS; i++) {
         known += bitena_map_find(map, names[i], 6) != NULL;
     }
-    others = bitena_map_find(map, "x00000", 6) ? FIRST_SEGMENT - 1 : 0;
     world_require(known == fresh, "a key was lost, or is new twice");
     world_require(bitena_map_count(map) == known + others, "an entry has two numbers");
 }
@@ -221,6 +234,20 @@ const struct scenario scenarios_map[] = {
      .begin = segment_begin,
      .end = map_end,
      .calls = {{insert_0, insert_1, find_0}, {insert_1, insert_2, find_0}}},
+    {.name = "map-settle2",
+     .what = "keys that make all begin later",
+     .threads = 2,
+     .identity = {1, 2},
+     .begin = settle_begin,
+     .end = map_end,
+     .calls = {{insert_0, insert_1}, {insert_1, find_and_count, insert_0}}},
+    {.name = "map-settle3",
+     .what = "the same, and one that helps",
+     .threads = 3,
+     .identity = {0, 1, 2},
+     .begin = settle_begin,
+     .end = map_end,
+     .calls = {{insert_0}, {insert_1}, {insert_0}}},
     {.name = "map-spares3",
      .what = "memory that lost a race, taken by three",
      .threads = 3,

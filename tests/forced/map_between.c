@@ -46,6 +46,15 @@ static const void *first_place(const char *key)
     return bitena_map_walk_begin_(now.map, hash).place;
 }
 
+static uint32_t positions_used(const bitena_map *map)
+{
+    uint32_t used = map->reserved;
+    for (int i = 0; i < BITENA_MAP_STOCKS_; i++) {
+        used -= map->stocks[i].positions;
+    }
+    return used;
+}
+
 static void a_node_that_lost_is_the_next_keys(void **state)
 {
     (void)state;
@@ -60,7 +69,7 @@ static void a_node_that_lost_is_the_next_keys(void **state)
         forced_call(NULL);
         assert_true(now.seen == 1 && value == now.value && !is_new);
         assert_int_equal(bitena_map_count(now.map), 1);
-        assert_int_equal(now.map->reserved, 1);
+        assert_int_equal(positions_used(now.map), 1);
         assert_int_equal(now.map->bytes, bitena_map_measure(now.map).bytes);
         size_t used = bitena_used(now.arena);
         assert_non_null(bitena_map_insert(now.map, "next", 4, NULL, NULL));
@@ -89,7 +98,7 @@ static void a_segment_that_lost_becomes_nodes(void **state)
     assert_int_equal(now.seen, 1);
     assert_int_equal(bitena_map_count(now.map), SEGMENT + 2);
     size_t used = bitena_used(now.arena), node = bitena_map_node_size_(now.map, 4);
-    size_t nodes = 2 * SEGMENT * sizeof(void *) / node - 1; /* "after" has one */
+    size_t nodes = 2 * SEGMENT * sizeof(bitena_link_) / node - 1; /* "after" has one */
     for (size_t i = 0; i < nodes; i++) {
         (void)bitena_map_insert(now.map, key, (size_t)snprintf(key, sizeof key, "n%03zu", i), NULL,
                                 NULL);

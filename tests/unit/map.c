@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bitena/link.h>
 #include <bitena/map.h>
 
 #include "support/subject.h"
@@ -195,7 +196,7 @@ static void statistics_count_bytes_and_depths(void **state)
     bitena *arena = bitena_new(CAPACITY);
     bitena_map *small = bitena_map_new(arena, NULL);
     bitena_map *large = bitena_map_new(arena, &(bitena_map_options){.expected = MANY});
-    size_t header = 2 * sizeof(uint64_t) + 4 * sizeof(void *), bytes = 0;
+    size_t header = 32, bytes = 0;
     for (int i = 0; i < MANY; i++) {
         char text[32];
         size_t length = name(text, i);
@@ -260,6 +261,45 @@ static void a_map_goes_with_a_mark_older_than_it(void **state)
     bitena_drop(arena);
 }
 
+/* Links lead both ways from the map, and through more than 32 bits of bytes. */
+static void a_map_reaches_through_a_huge_arena(void **state)
+{
+    (void)state;
+    bitena *arena = WIDE ? bitena_new((size_t)((uint64_t)1 << 41)) : NULL;
+    if (!arena) {
+        skip();
+    }
+    bitena_map *maps[2];
+    char text[32];
+    for (int round = 0; round < 2; round++) {
+        maps[round] = numbers_map(arena);
+        for (int i = 0; i < MANY; i++) {
+            for (int m = 0; m <= round; m++) {
+                assert_non_null(bitena_map_insert(maps[m], text, name(text, i + round), &i, NULL));
+            }
+        }
+        assert_non_null(bitena_alloc(arena, (size_t)((uint64_t)1 << 39), 4096)); /* not touched */
+    }
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(*(int *)bitena_map_find(maps[0], text, name(text, i)), i);
+        assert_int_equal(*(int *)bitena_map_find(maps[1], text, name(text, i + 1)), i);
+    }
+    bitena_drop(arena);
+}
+
+static void links_lead_both_ways(void **state)
+{
+    (void)state;
+    static _Alignas(64) char bytes[4096];
+    for (unsigned bits = 3; bits < 7; bits++) {
+        for (size_t at = 0; at < sizeof bytes; at += (size_t)1 << bits) {
+            bitena_link_ link = bitena_link_to_(bytes + 2048, bytes + at, bits);
+            assert_int_equal(link == 0, at == 2048);
+            assert_ptr_equal(bitena_link_end_(bytes + 2048, link, bits), bytes + at);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +314,8 @@ int main(void)
         cmocka_unit_test(equal_seeds_make_equal_walks),
         cmocka_unit_test(success_leaves_errno_alone),
         cmocka_unit_test(a_map_goes_with_a_mark_older_than_it),
+        cmocka_unit_test(a_map_reaches_through_a_huge_arena),
+        cmocka_unit_test(links_lead_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
