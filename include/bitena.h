@@ -206,6 +206,11 @@ BITENA_INLINE_ void bitena_require_(int is_given, const char *function, const ch
 BITENA_API __attribute__((noreturn)) void bitena_fail_(bitena *arena, size_t size, size_t align,
                                                        int error, const char *reason);
 
+/* Resizes the run [p, p + old_size) to new_size bytes if it can stay where it is; 0: nothing is
+ * changed, and errno is not set. */
+BITENA_API int bitena_stays_(bitena *arena, const void *p, size_t old_size, size_t new_size,
+                             size_t align);
+
 /* Helpers of the macros: count objects of size bytes, SIZE_MAX (refused as EOVERFLOW) where that
  * overflows; one value copied count times. */
 BITENA_INLINE_ size_t bitena_times_(size_t count, size_t size)

@@ -224,14 +224,17 @@ static int prepare_end(struct arena *a)
 }
 
 /* The owner that used its arena goes on with a lease as large as it had come to: a reset in a
- * loop costs no refill. Little enough that others miss it hardly; one that has not used it since
- * the last reset gets none. */
+ * loop costs no refill, and what grew in it grows in place the next time. Little enough that others
+ * miss it hardly; one that has not used it since the last reset gets none. */
 static size_t lease_after_reset(const struct arena *a, uint64_t id)
 {
     const struct tlab *tlab = &a->tlab;
     bool used = tlab->ceiling != tlab->end || tlab->floor != tlab->base;
-    bool goes_on = a->mode != BITENA_EXACT && id == tlab->bearer && used;
-    return goes_on ? smaller(tlab->next_lease, a->pool->capacity / RESET_SHARE) : 0;
+    if (a->mode == BITENA_EXACT || id != tlab->bearer || !used) {
+        return 0;
+    }
+    size_t most = a->pool->capacity / RESET_SHARE & ~(size_t)(LINE_BYTES - 1);
+    return smaller(larger(tlab->next_lease, tlab->end - tlab->base), most);
 }
 
 static void reset_root(struct arena *a)

@@ -13,24 +13,39 @@ static bool is_aligned(const void *p, size_t align)
 
 /* The run [p, p + size) ends at the floor of the current lease and is younger than the latest
  * live mark. */
-static bool is_last(const struct tlab *tlab, uintptr_t p, size_t size)
+static inline bool is_last(const struct tlab *tlab, uintptr_t p, size_t size)
 {
     size_t marked = tlab->mark_text ? tlab->mark_text - 1 : 0;
     return p >= tlab->base + marked && tlab->floor - p == size;
 }
 
-static bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p, size_t old_size,
-                            size_t new_size)
+static inline bool move_floor(struct tlab *tlab, uintptr_t p, size_t old_size, size_t new_size)
+{
+    if (!is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {
+        return false;
+    }
+    store_relaxed(&tlab->floor, p + new_size); /* [M10] */
+    return true;
+}
+
+/* The usual case: an owner's growing data. False: look closer. */
+static inline bool resize_own(bitena *public, const void *p, size_t old_size, size_t new_size,
+                              size_t align)
+{
+    struct arena *arena = public && p ? arena_of(public) : NULL;
+    return arena && load_relaxed(&arena->owner) == bitena_thread_id && /* [M12] no owner is 0 */
+           is_power_of_two(align) && is_aligned(p, align) && new_size != 0 &&
+           arena->tlab.window == 0 && move_floor(&arena->tlab, (uintptr_t)p, old_size, new_size);
+}
+
+static inline bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p,
+                                   size_t old_size, size_t new_size)
 {
     if (arena->mode == BITENA_EXACT) {
         return p >= address_of(arena->pool, arena->pool->mark) &&
                exact_move_end(arena, p, old_size, new_size);
     }
-    if (!tlab || !is_last(tlab, p, old_size) || new_size > tlab->ceiling - p) {
-        return false;
-    }
-    store_relaxed(&tlab->floor, p + new_size); /* [M10] */
-    return true;
+    return tlab && move_floor(tlab, p, old_size, new_size);
 }
 
 static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_size,
@@ -51,21 +66,26 @@ static void *move(struct arena *arena, struct tlab *tlab, void *p, size_t old_si
     return moved;
 }
 
-static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t new_size,
-                        size_t align)
+/* The caller's TLAB, if it has one, with its window closed; 0, or why it may not. */
+static inline int prepare(struct arena *arena, size_t size, size_t align, struct tlab **tlab)
+{
+    int error = check_request(size, align);
+    *tlab = !error && arena->mode != BITENA_EXACT ? tlab_of_caller(arena, &error) : NULL;
+    if (*tlab) {
+        tlab_close_window(*tlab);
+    }
+    return error;
+}
+
+static __attribute__((noinline)) void *try_resize(struct arena *arena, void *p, size_t old_size,
+                                                  size_t new_size, size_t align)
 {
     struct request request = {new_size, align, true, true};
-    int error = !p && old_size != 0 ? EINVAL : check_request(new_size, align);
-    struct tlab *tlab = NULL;
-    if (!error && arena->mode != BITENA_EXACT) {
-        tlab = tlab_of_caller(arena, &error);
-    }
+    struct tlab *tlab;
+    int error = !p && old_size != 0 ? EINVAL : prepare(arena, new_size, align, &tlab);
     if (error) {
         errno = error;
         return NULL;
-    }
-    if (tlab) {
-        tlab_close_window(tlab);
     }
     if ((is_aligned(p, align) || new_size == 0) &&
         resize_in_place(arena, tlab, (uintptr_t)p, old_size, new_size)) {
@@ -77,21 +97,45 @@ static void *try_resize(struct arena *arena, void *p, size_t old_size, size_t ne
     return move(arena, tlab, p, old_size, &request);
 }
 
-void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align)
+int bitena_stays_(bitena *arena, const void *p, size_t old_size, size_t new_size, size_t align)
 {
+    if (resize_own(arena, p, old_size, new_size, align)) {
+        return true;
+    }
     REQUIRE(arena);
-    return try_resize(arena_of(arena), p, old_size, new_size, align);
+    struct arena *a = arena_of(arena);
+    struct tlab *tlab;
+    return prepare(a, new_size, align, &tlab) == 0 && is_aligned(p, align) &&
+           resize_in_place(a, tlab, (uintptr_t)p, old_size, new_size);
+}
+
+static __attribute__((noinline)) void *resize_closely(bitena *arena, void *p, size_t old_size,
+                                                      size_t new_size, size_t align)
+{
+    bitena_require_(arena != NULL, "bitena_resize", "arena");
+    struct arena *a = arena_of(arena);
+    void *resized = try_resize(a, p, old_size, new_size, align);
+    if (!resized) {
+        fail(a, new_size, align, errno,
+             !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
+    }
+    return resized;
 }
 
 void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align)
 {
-    REQUIRE(arena);
-    void *moved = try_resize(arena_of(arena), p, old_size, new_size, align);
-    if (!moved) {
-        fail(arena_of(arena), new_size, align, errno,
-             !p && old_size != 0 ? "resize of NULL with an old size" : NULL);
+    return resize_own(arena, p, old_size, new_size, align)
+               ? p
+               : resize_closely(arena, p, old_size, new_size, align);
+}
+
+void *bitena_try_resize(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align)
+{
+    if (resize_own(arena, p, old_size, new_size, align)) {
+        return p;
     }
-    return moved;
+    REQUIRE(arena);
+    return try_resize(arena_of(arena), p, old_size, new_size, align);
 }
 
 /* The interval is starved until the window is closed, so that every other verb comes out of line
@@ -99,7 +143,6 @@ void *bitena_resize(bitena *arena, void *p, size_t old_size, size_t new_size, si
 static void *open_window(struct arena *arena, struct tlab *tlab, const struct request *request,
                          size_t *room)
 {
-    tlab_close_window(tlab);
     uintptr_t floor = tlab->floor;
     void *p = tlab_bump(tlab, request);
     if (!p) {
@@ -122,11 +165,8 @@ static void *open_window(struct arena *arena, struct tlab *tlab, const struct re
 static void *try_window(struct arena *arena, size_t at_least, size_t align, size_t *room)
 {
     struct request request = {at_least, align, true, true};
-    int error = check_request(request.size, align);
-    struct tlab *tlab = NULL;
-    if (!error && arena->mode != BITENA_EXACT) {
-        tlab = tlab_of_caller(arena, &error);
-    }
+    struct tlab *tlab;
+    int error = prepare(arena, at_least, align, &tlab);
     if (error) {
         errno = error;
         return NULL;

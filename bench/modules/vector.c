@@ -20,7 +20,7 @@
 
 #include <stdarg.h>
 
-enum { ROOM_BYTES = 256 << 20, PUSHES_A_ROUND = 1 << 20 };
+enum { ROOM_BYTES = 1 << 30, PUSHES_A_ROUND = 1 << 20 };
 
 struct pair {
     uint64_t first, second;

@@ -1,6 +1,6 @@
 /* Arrays of one type that grow in an arena: BITENA_VECTOR(points, struct point) declares the type
  * `points` and its functions. They double in place, without a copy, while they are the last thing
- * at the arena's floor, and move when they are not; nothing is freed but by the arena. The
+ * at the arena's floor, and else move to four times the room; nothing is freed but by the arena. The
  * elements are copied byte by byte and nothing is run when they go.
  * SPDX-License-Identifier: MIT
  *

@@ -1,8 +1,7 @@
-/* A text that grows, and what is read into one. Its room doubles by bitena_resize, which does it
- * in place while the text is the last thing at the floor; so any number of appends move a byte
- * O(1) times. Where there is no room to double, it takes what is needed and no more.
+/* A text that grows, and what is read into one.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include <bitena/growth_parts.h>
 #include <bitena/text.h>
 
 #include <errno.h>
@@ -13,12 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum {
-    FIRST_BYTES = 256, /* of a growing text, its zero included */
-    SPILL_BYTES = 256  /* what one read may bring beyond the room; a frame stays below 512 */
-};
-
-typedef void *resize_verb(bitena *arena, void *p, size_t old_size, size_t new_size, size_t align);
+enum { SPILL_BYTES = 256 }; /* what one read may bring beyond the room; a frame stays below 512 */
 
 /* What the text holds of the arena. */
 static size_t held(const bitena_text *text)
@@ -27,27 +21,20 @@ static size_t held(const bitena_text *text)
 }
 
 /* `more` bytes, more than did, fit behind the text. -1: refused, and it is as it was. */
-static int grow(bitena_text *text, size_t more, resize_verb *verb)
+static int grow(bitena_text *text, size_t more, bitena_resize_verb_ *verb)
 {
-    int error = errno;
-    size_t old = held(text), doubled = old ? 2 * old : FIRST_BYTES;
-    size_t bytes = more < SIZE_MAX - text->size ? text->size + more + 1 : SIZE_MAX;
-    char *at = NULL;
-    if (bytes < doubled) {
-        at = (char *)bitena_try_resize(text->arena, text->at, old, doubled, 1);
-        bytes = at ? doubled : bytes;
-        errno = error;
-    }
-    at = at ? at : (char *)verb(text->arena, text->at, old, bytes, 1);
-    if (!at) {
+    size_t need = more < SIZE_MAX - text->size ? text->size + more + 1 : SIZE_MAX;
+    bitena_grown_ block = bitena_grow_(text->arena, text->at, held(text), need, 1, 1, verb);
+    if (!block.at) {
         return -1;
     }
-    text->at = at;
-    text->room = bytes - 1;
+    text->at = (char *)block.at;
+    text->room = block.room - 1;
     return 0;
 }
 
-static bitena_text appended(bitena_text text, const void *bytes, size_t size, resize_verb *verb)
+static bitena_text appended(bitena_text text, const void *bytes, size_t size,
+                            bitena_resize_verb_ *verb)
 {
     size_t inside = (uintptr_t)bytes - (uintptr_t)text.at;
     bool own = text.at && inside < text.size;
@@ -89,8 +76,8 @@ void bitena_text_overrun_(size_t room, size_t size)
     bitena_misuse_("bitena_text_commit", what);
 }
 
-static __attribute__((format(printf, 2, 0))) int append_print(bitena_text *text, const char *format,
-                                                              va_list arguments, resize_verb *verb)
+static __attribute__((format(printf, 2, 0))) int
+append_print(bitena_text *text, const char *format, va_list arguments, bitena_resize_verb_ *verb)
 {
     if (!text->at && grow(text, 1, verb) != 0) {
         return -1;

@@ -89,12 +89,47 @@ static void a_reset_in_a_loop_refills_nothing(void **state)
     bitena_drop(arena);
 }
 
+/* bytes appended to one run, a word at a time; how often it moved. */
+static int moves_of(bitena *arena, size_t bytes)
+{
+    int moves = 0;
+    char *p = bitena_resize(arena, NULL, 0, 8, 8);
+    for (size_t size = 8; size < bytes; size += 8) {
+        char *at = bitena_resize(arena, p, size, size + 8, 8);
+        moves += at != p;
+        p = at;
+    }
+    return moves;
+}
+
+/* The leases that it filled were larger than any other request makes them. */
+static void what_grew_grows_in_place_after_a_reset(void **state)
+{
+    (void)state;
+    enum { GROWN = 200000, LINE = 128 };
+    static const size_t capacities[] = {(size_t)64 * (GROWN + LINE),
+                                        (size_t)64 * (GROWN + LINE) + 99};
+    for (size_t i = 0; i < 2; i++) {
+        bitena *arena = bitena_new(capacities[i]);
+        assert_true(moves_of(arena, GROWN) > 2);
+        for (int time = 0; time < 3; time++) {
+            assert_int_equal(bitena_reset(arena), 0);
+            assert_int_equal(moves_of(arena, GROWN), 0);
+        }
+        assert_int_equal(bitena_reset(arena), 0);
+        assert_int_equal(a_stranger_sees(arena), capacities[i] - capacities[i] / 64 / LINE * LINE);
+        assert_true(moves_of(arena, GROWN * 2) > 0);
+        bitena_drop(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_owner_that_used_its_arena_keeps_a_64th_at_most),
         cmocka_unit_test(an_owner_that_only_resets_withholds_nothing),
         cmocka_unit_test(a_reset_in_a_loop_refills_nothing),
+        cmocka_unit_test(what_grew_grows_in_place_after_a_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static const struct row extended[] = {
     {60000, &low, 5000, 1, DOWN, 55050, "55050-61000 [55050,55050) pool 55050:"},
     {60000, &low, 100, 1, UP, 57952, "57952-61000 [58052,60050) pool 57952:"},
     {60000, &low, 100, 1, GROW, 57952, "57952-61000 [58052,60050) pool 57952:"},
-    {60000, &low, 3000, 1, GROW, 54000, "54000-61000 [57000,60050) pool 54000:"},
+    {60000, &low, 3000, 1, GROW, 53984, "53984-61000 [56984,60050) pool 53984:"},
     /* an eighth of what remains, and no more than there is */
     {800, &lowest, 60, 1, DOWN, 790, "700-1000 [700,790) pool 700:"},
     {800, &lowest, 850, 1, DOWN, 0, "0-1000 [0,0) pool 0:"},
@@ -92,8 +92,8 @@ static const struct row kept[] = {
     {20000, &full, 1017, 8, DOWN, 18976, "17500-20000 [17500,18976) pool 17500:"},
     {20000, &full_small, 129, 1, DOWN, 19871, "30000-38192 [30500,30510) pool 19871:"},
     {20000, &full_small, 128, 1, DOWN, 19872, "18976-20000 [18976,19872) pool 18976:"},
-    /* what will grow never does */
-    {20000, &full_small, 1025, 1, GROW, 17950, "17950-20000 [18975,20000) pool 17950:"},
+    /* what will grow never does, and gets twice its size in whole lines */
+    {20000, &full_small, 1025, 1, GROW, 17824, "17824-20000 [18849,20000) pool 17824:"},
     /* more than a 64th is free: the lease is kept */
     {20000, &above_64th, 200, 1, DOWN, 19800, "30000-38192 [30500,30629) pool 19800:"},
     {20000, &at_64th, 200, 1, DOWN, 19800, "17500-20000 [17500,19800) pool 17500: 30500-30628"},
@@ -156,9 +156,10 @@ static void a_new_lease_is_a_fair_share_or_what_the_request_needs(void **state)
     hand_arena->tlabs_in_use = 2;
     assert_non_null(tlab_refill(hand_arena, hand_tlab, &request));
     ASSERT_LEASE(0, "20500-21600 [20500,21500) described pool 16000: 20000-20500");
-    hand_lease(false, 800, &used_up); /* what will grow gets twice the room, the padding too */
+    hand_lease(false, 800,
+               &used_up); /* what will grow gets twice the room, the padding too, in lines */
     assert_non_null(tlab_refill(hand_arena, hand_tlab, &grows));
-    ASSERT_LEASE(0, "474-800 [612,800) pool 474:");
+    ASSERT_LEASE(0, "416-800 [548,800) pool 416:");
     hand_lease(false, 200, &used_up); /* or all there is */
     assert_non_null(tlab_refill(hand_arena, hand_tlab, &grows));
     ASSERT_LEASE(0, "0-200 [100,200) pool 0:");
@@ -180,8 +181,8 @@ static void the_spare_is_the_next_lease_if_it_is_large_enough(void **state)
         {493, 8, DOWN, "40000-40500 [40000,40000) described pool 20000:"},
         {501, 1, DOWN, "17500-20000 [17500,19499) spare 40000-40500 pool 17500:"},
         {494, 8, DOWN, "17500-20000 [17500,19504) spare 40000-40500 pool 17500:"},
-        {250, 1, GROW, "40000-40500 [40250,40500) described pool 20000:"},
-        {251, 1, GROW, "17500-20000 [17751,20000) spare 40000-40500 pool 17500:"},
+        {192, 1, GROW, "40000-40500 [40192,40500) described pool 20000:"}, /* 384 */
+        {193, 1, GROW, "17500-20000 [17693,20000) spare 40000-40500 pool 17500:"},
         {300, 1, UP, "40000-40500 [40300,40500) described pool 20000:"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
