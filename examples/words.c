@@ -1,11 +1,10 @@
-/* Counts the words of text files with all threads: they take pieces of the texts in turn and add to
- * one bitena_map, whose values are counters, without a lock. A word is a run of ASCII letters, taken as
- * lower case, and of bytes above 127; its first 128 count. Any number of threads finds the same.
- *
- *     words [-t THREADS] FILE...      status 1: a file cannot be read
- *
+/* words [-t THREADS] FILE...: counts the words of text files, and the pairs of words that follow
+ * each other, with all threads: they take the texts in turn. Words are interned, so that a pair is
+ * two numbers; counters are the values of a map, and nothing is locked. A word is a run of ASCII
+ * letters, taken as lower case, and of bytes above 127; its first 128 count. Any number of threads
+ * finds the same. Status 1: a file cannot be read.
  * SPDX-License-Identifier: MIT */
-#include <bitena/map.h>
+#include <bitena/intern.h>
 #include <bitena/text.h>
 #include <bitena/vector.h>
 #include <inttypes.h>
@@ -15,97 +14,96 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS_MOST = 64, PIECE_BYTES = 1 << 16, LONGEST = 128, TOP = 10 };
-enum { ARENA_BYTES = 1 << 30 }; /* paid for page by page, as it is touched */
+enum { THREADS_MOST = 64, LONGEST = 128, TOP = 10, ARENA_BYTES = 1 << 30 };
 
 typedef _Atomic uint64_t counter; /* the map's value */
-
-struct word {
-    const char *text;
+struct pair {
+    uint32_t before, word; /* the map's key; before a word that is counted alone stands "", 0 */
+};
+struct found {
+    const char *before, *word;
     uint64_t count;
 };
-BITENA_VECTOR(pieces, bitena_bytes);
-BITENA_VECTOR(words, struct word);
+BITENA_VECTOR(texts, bitena_bytes);
+BITENA_VECTOR(founds, struct found);
 
 struct job {
-    bitena_map *map;
-    pieces todo;
+    bitena *arena;
+    bitena_intern *words;
+    bitena_map *counts;
+    texts todo;
     atomic_size_t next;
 };
 
 /* Lower case; 0 for what stands between words. */
 static char letter(char c)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return (char)(c - 'A' + 'a');
-    }
+    c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     return (c >= 'a' && c <= 'z') || (unsigned char)c > 127 ? c : 0;
 }
 
-/* Each thread: pieces until there are no more. */
+static void count_one(struct job *job, struct pair pair)
+{
+    counter *count = bitena_map_insert(job->counts, &pair, sizeof pair, NULL, NULL);
+    atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+}
+
+/* Each thread: texts until there are no more. */
 static void *work(void *argument)
 {
     struct job *job = argument;
-    for (;;) {
-        size_t i = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
-        if (i >= job->todo.count) {
-            return NULL;
-        }
-        bitena_bytes text = job->todo.at[i];
+    for (size_t i; (i = atomic_fetch_add(&job->next, 1)) < job->todo.count;) {
+        bitena_bytes file = job->todo.at[i];
         char word[LONGEST];
         size_t length = 0;
-        for (size_t at = 0; at <= text.size; at++) { /* the byte behind it is no letter */
-            char c = letter(text.at[at]);
+        struct pair pair = {0, 0};
+        for (size_t at = 0; at <= file.size; at++) { /* the byte behind it is no letter */
+            char c = letter(file.at[at]);
             if (c && length < LONGEST) {
                 word[length++] = c;
             } else if (!c && length > 0) {
-                counter *count = bitena_map_insert(job->map, word, length, NULL, NULL);
-                atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+                const char *text = bitena_intern_text(job->words, word, length);
+                pair.word = bitena_intern_id(job->words, text);
+                count_one(job, (struct pair){0, pair.word});
+                if (pair.before != 0) {
+                    count_one(job, pair);
+                }
+                pair.before = pair.word;
                 length = 0;
             }
         }
     }
-}
-
-/* Pieces end between two words, so that each thread sees whole ones. */
-static void cut(pieces *todo, bitena_bytes text)
-{
-    while (text.size > 0) {
-        size_t size = text.size < PIECE_BYTES ? text.size : PIECE_BYTES;
-        while (letter(text.at[size])) { /* behind the last stands a zero */
-            size++;
-        }
-        pieces_push(todo, (bitena_bytes){text.at, size});
-        text.at += size;
-        text.size -= size;
-    }
+    return NULL;
 }
 
 static int by_count(const void *left, const void *right)
 {
-    const struct word *a = left, *b = right;
-    return a->count != b->count ? (a->count < b->count) - (a->count > b->count)
-                                : strcmp(a->text, b->text);
+    const struct found *a = left, *b = right;
+    int order = (a->count < b->count) - (a->count > b->count);
+    order = order ? order : strcmp(a->before, b->before);
+    return order ? order : strcmp(a->word, b->word);
 }
 
-static void report(bitena *arena, bitena_map *map)
+static void report(const struct job *job, bool pairs)
 {
-    words all = words_begin(arena);
+    founds all = founds_begin(job->arena);
     uint64_t sum = 0;
-    uint32_t count = bitena_map_count(map);
-    words_reserve(&all, count);
-    for (uint32_t i = 0; i < count; i++) {
-        bitena_map_entry entry = bitena_map_at(map, i);
-        const counter *value = entry.value;
-        struct word word = {entry.key, atomic_load_explicit(value, memory_order_relaxed)};
-        sum += words_push(&all, word)->count;
+    for (uint32_t i = 0, count = bitena_map_count(job->counts); i < count; i++) {
+        bitena_map_entry entry = bitena_map_at(job->counts, i);
+        struct pair pair;
+        memcpy(&pair, entry.key, sizeof pair);
+        if ((pair.before != 0) == pairs) {
+            struct found found = {bitena_intern_at(job->words, pair.before),
+                                  bitena_intern_at(job->words, pair.word), *(counter *)entry.value};
+            sum += founds_push(&all, found)->count;
+        }
     }
     if (all.count > 0) {
         qsort(all.at, all.count, sizeof *all.at, by_count);
     }
-    printf("%" PRIu64 " words, %" PRIu32 " different ones\n", sum, count);
-    for (size_t i = 0; i < all.count && i < TOP; i++) {
-        printf("%8" PRIu64 " %s\n", all.at[i].count, all.at[i].text);
+    printf("%" PRIu64 " %s, %zu different ones\n", sum, pairs ? "pairs" : "words", all.count);
+    for (const struct found *f = all.at; f < all.at + all.count && f < all.at + TOP; f++) {
+        printf("%8" PRIu64 " %s%s%s\n", f->count, f->before, pairs ? " " : "", f->word);
     }
 }
 
@@ -122,15 +120,17 @@ int main(int argc, char **argv)
         perror("words");
         return EXIT_FAILURE;
     }
-    bitena_map_options options = {.value_size = sizeof(counter), .expected = 10000};
-    struct job job = {.map = bitena_map_new(arena, &options), .todo = pieces_begin(arena)};
+    bitena_map_options options = {.value_size = sizeof(counter), .expected = 50000};
+    struct job job = {arena, bitena_intern_new(arena, NULL), bitena_map_new(arena, &options),
+                      texts_begin(arena), 0};
+    (void)bitena_intern_text(job.words, "", 0); /* the first has number 0 */
     for (int i = first; i < argc; i++) {
         bitena_bytes text = bitena_text_read_file(arena, argv[i]);
         if (!text.at) {
             perror(argv[i]);
             return EXIT_FAILURE;
         }
-        cut(&job.todo, text);
+        texts_push(&job.todo, text);
     }
     pthread_t others[THREADS_MOST];
     int count = 0; /* where no more can be started, fewer do the work */
@@ -142,7 +142,8 @@ int main(int argc, char **argv)
     while (count > 0) {
         pthread_join(others[--count], NULL);
     }
-    report(arena, job.map);
+    report(&job, false);
+    report(&job, true);
     bitena_drop(arena);
     return EXIT_SUCCESS;
 }

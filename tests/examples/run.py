@@ -128,14 +128,16 @@ def words_cases(program, folder):
     path.write_text(text)
     empty.write_text("")
     paths = [path, ROOT / "README.md", empty, ROOT / "LICENSE"]
-    found = Counter()
-    for name in paths:
-        found.update(word[:128].lower() for word in re.findall(rb"[A-Za-z\x80-\xff]+", name.read_bytes()))
-    counts = {word.decode(errors="replace"): count for word, count in found.items()}
-    wanted = f"{sum(counts.values())} words, {len(counts)} different ones\n{top(counts)}"
+    texts = [[word[:128].lower().decode(errors="replace") for word in re.findall(rb"[A-Za-z\x80-\xff]+", text)]
+             for text in (path.read_bytes() for path in paths)]
+    words = Counter(word for text in texts for word in text)
+    pairs = Counter(f"{before} {word}" for text in texts for before, word in zip(text, text[1:]))
+    wanted = "".join(f"{sum(counts.values())} {what}, {len(counts)} different ones\n{top(counts)}"
+                     for what, counts in (("words", words), ("pairs", pairs)))
+    nothing = "0 words, 0 different ones\n0 pairs, 0 different ones\n"
     for threads in ("1", "4"):
         yield case([program, "-t", threads, *paths], output=wanted)
-        yield case([program, "-t", threads, empty], output="0 words, 0 different ones\n")
+        yield case([program, "-t", threads, empty], output=nothing)
         yield case([program, "-t", threads, empty, folder / "missing"], status=1, error="No such file")
     yield case([program], status=2, error="usage")
 
