@@ -110,12 +110,16 @@ size_t fair_share(const struct arena *arena, size_t most)
     return fair_lease(most, pool_free(pool), load_relaxed(&root->arena.tlabs_in_use)); /* [M11] */
 }
 
-/* Twice as much for what grows, in lines, so that it begins with one wherever the lease does. */
-static size_t needed(const struct request *request)
+/* Twice as much for what grows, if that is fair to others; in lines, so that it begins with one
+ * wherever the lease does. */
+static size_t needed(const struct arena *arena, const struct request *request)
 {
     size_t need = worst_case(request->size, request->align);
-    size_t twice = add_saturating(need, need);
-    return request->growing ? add_saturating(twice, padding_up(twice, LINE_BYTES)) : need;
+    if (!request->growing) {
+        return need;
+    }
+    need = add_saturating(need, fair_share(arena, need));
+    return add_saturating(need, padding_up(need, LINE_BYTES));
 }
 
 /* The index stands at the lease's base and no text on its floor: the lease grows downward,
@@ -135,7 +139,7 @@ static void *extend(struct arena *arena, struct tlab *tlab, const struct request
     }
     size_t need = tlab->base - at; /* not in the lease: it would have fitted */
     size_t wish = fair_share(arena, tlab->next_lease);
-    size_t more = smaller(larger(wish, request->growing ? needed(request) : need), base);
+    size_t more = smaller(larger(wish, request->growing ? needed(arena, request) : need), base);
     if (!pool_extend(pool, base, more)) {
         return NULL;
     }
@@ -288,7 +292,7 @@ static bool is_apart(const struct arena *arena, struct tlab *tlab, const struct 
 static bool take_lease(struct arena *arena, struct tlab *tlab, const struct request *request,
                        struct span *span)
 {
-    size_t need = needed(request);
+    size_t need = needed(arena, request);
     if (!describe(arena, tlab)) {
         return false;
     }

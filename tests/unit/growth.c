@@ -84,16 +84,17 @@ static void what_is_not_last_moves_to_fourfold_room(void **state)
     }
 }
 
-/* Of an EXACT arena of 10 000 bytes a block of 252 bytes and the byte behind it are taken. */
+/* In an EXACT arena a block of 252 bytes with room for 21 stands below what is taken. Fourfold is 1008,
+ * which may be half of what is left. */
 static void where_room_is_short_it_gets_less(void **state)
 {
     (void)state;
     static const struct {
         size_t left, need, room; /* room 0: refused */
     } rows[] = {
-        {1020, 22, 84}, {1008, 22, 84}, {1007, 22, 42}, {504, 22, 42},  {503, 22, 22},
-        {264, 22, 22},  {263, 22, 0},   {1008, 43, 84}, {1007, 43, 43}, {1008, 84, 84},
-        {1008, 85, 0},  {1020, 85, 85}, {504, 42, 42},
+        {2016, 22, 84}, {2015, 22, 42}, {504, 22, 42},  {503, 22, 22},  {264, 22, 22}, {263, 22, 0},
+        {504, 42, 42},  {503, 42, 0},   {2016, 43, 84}, {2015, 43, 43}, {516, 43, 43}, {515, 43, 0},
+        {2016, 84, 84}, {2016, 85, 85}, {1020, 85, 85}, {1019, 85, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bitena *arena = bitena_open(&(bitena_options){.capacity = 10000, .mode = BITENA_EXACT});

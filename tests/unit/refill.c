@@ -47,7 +47,9 @@ static const struct row extended[] = {
     {800, &lowest, 60, 1, DOWN, 790, "700-1000 [700,790) pool 700:"},
     {800, &lowest, 850, 1, DOWN, 0, "0-1000 [0,0) pool 0:"},
     {800, &lowest, 851, 1, DOWN, SIZE_MAX, "800-1000 [800,850) pool 800:"},
-    {800, &lowest, 600, 1, GROW, 0, "0-1000 [600,850) pool 0:"},
+    {800, &lowest, 600, 1, GROW, 32,
+     "32-1000 [632,850) pool 32:"}, /* 600 and an eighth, in lines */
+    {800, &lowest, 700, 1, GROW, 0, "0-1000 [700,850) pool 0:"},
     /* not past the index, nor with text on the floor */
     {59999, &near, 1025, 1, DOWN, 58974, "60000-61000 [60000,60050) pool 58974:"},
     {60001, &near, 1025, 1, DOWN, 58976, "60000-61000 [60000,60050) pool 58976:"},
@@ -157,7 +159,7 @@ static void a_new_lease_is_a_fair_share_or_what_the_request_needs(void **state)
     assert_non_null(tlab_refill(hand_arena, hand_tlab, &request));
     ASSERT_LEASE(0, "20500-21600 [20500,21500) described pool 16000: 20000-20500");
     hand_lease(false, 800,
-               &used_up); /* what will grow gets twice the room, the padding too, in lines */
+               &used_up); /* what will grow gets a fair share more, the padding too, in lines */
     assert_non_null(tlab_refill(hand_arena, hand_tlab, &grows));
     ASSERT_LEASE(0, "416-800 [548,800) pool 416:");
     hand_lease(false, 200, &used_up); /* or all there is */
