@@ -74,8 +74,8 @@ BITENA_API int bitena_pool_move_out(bitena_pool *pool, void *object, void *to);
 BITENA_API int bitena_pool_leak(bitena_pool *pool, void *object);
 
 /* ---- References, in a counted pool only; elsewhere EINVAL. The last release destroys the object;
- * its memory is taken back when no weak reference is left either. Each count ends at 2^32 - 2.
- * ---- */
+ * its memory is taken back when no weak reference is left either. At most 2^32 - 1 references,
+ * and one less of the weak. ---- */
 
 /* One more reference. The caller holds one, or a weak one; then NULL with ENOENT says that the
  * object has been destroyed. ERANGE: too many. */

@@ -80,7 +80,7 @@ static __attribute__((noinline)) void *find_checked(const bitena_map *map, const
                                                     size_t length)
 {
     bitena_require_(map != NULL, "bitena_map_find", "map");
-    bitena_require_(length == 0 || key, "bitena_map_find", "key");
+    bitena_require_(length == 0, "bitena_map_find", "key"); /* which is NULL */
     return bitena_map_find_longer_(map, key, length);
 }
 

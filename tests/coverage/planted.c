@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "planted.h"
+
 static int never_run(void)
 {
     return 1;
@@ -47,6 +49,7 @@ int main(int count, char **arguments)
     sum += half_a_condition(1, 0, 0) + half_a_condition(0, 1, 1) + half_a_condition(0, 0, 0);
     sum += half_a_macro(count + 2);
     sum += whole(0, 0) + whole(0, 1) + whole(1, 0);
+    sum += planted_user();
     if (sum < 0) {
         return never_run();
     }

@@ -15,7 +15,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOOL = HERE.parent.parent / "tools/coverage"
-TEXT = (HERE / "planted.c").read_text(encoding="utf-8").splitlines()
+FILES = {"src/planted.c": "planted.c", "include/planted.h": "planted.h", "user.c": "planted_user.c"}
+TEXTS = {name: [line.rstrip("\\").strip() for line in (HERE / source).read_text(encoding="utf-8").splitlines()]
+         for name, source in FILES.items()}
 FLAGS = ["-O2", "-fprofile-instr-generate", "-fcoverage-mapping", "-fcoverage-mcdc"]
 
 
@@ -30,16 +32,20 @@ EXPECTED = {
     ("if (sum < 0) {", "branch"),
     ("if (sum < 0) {", "region"),
     ("return never_run();", "line"),
+    ("if (b > 1) {", "branch"),
+    ("if (b > 1) {", "region"),
+    ("return 7;", "line"),
 }
 EXCEPTED = f"src/planted.c | mcdc | {CONDITION} | the self-test says so\n"
 
 
 def build(out):
     shutil.rmtree(out, ignore_errors=True)
-    (out / "src").mkdir(parents=True)
-    shutil.copy(HERE / "planted.c", out / "src")
+    for name, source in FILES.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / source, out / name)
     profile, program = out / "planted.profdata", out / "planted"
-    subprocess.run(["clang-19", *FLAGS, out / "src/planted.c", HERE / "keep.c", "-Wl,--wrap=abort,--wrap=_exit",
+    subprocess.run(["clang-19", *FLAGS, "-I", out / "include", out / "src/planted.c", out / "user.c", HERE / "keep.c", "-Wl,--wrap=abort,--wrap=_exit",
                     "-o", program], check=True)
     subprocess.run([program], check=False, env={**os.environ, "LLVM_PROFILE_FILE": str(out / "planted.profraw")})
     subprocess.run(["llvm-profdata-19", "merge", out / "planted.profraw", "-o", profile], check=True)
@@ -52,8 +58,8 @@ def report(out, profile, program, excepted):
     listed.write_text(excepted, encoding="utf-8")
     done = subprocess.run([sys.executable, TOOL, "--report", profile, "--root", out, "--excepted", listed, program],
                           capture_output=True, text=True, check=False)
-    found = re.findall(r"^src/planted\.c:(\d+): (\w+):", done.stdout, re.M)
-    holes = {(TEXT[int(line) - 1].strip(), kind) for line, kind in found}
+    found = re.findall(r"^([\w/]+\.[ch]):(\d+): (\w+):", done.stdout, re.M)
+    holes = {(TEXTS[name][int(line) - 1], kind) for name, line, kind in found}
     return done.returncode, {(t, k) for t, k in holes if t not in "{}"}, done.stdout + done.stderr
 
 
@@ -80,9 +86,11 @@ def main():
     expect("an exception takes its own away", found == EXPECTED - {(CONDITION, "mcdc")}, text)
     code, _, text = report(out, profile, program, EXCEPTED.replace("&&", "&"))
     expect("one that matches nothing is reported", code == 1 and "matches nothing" in text, text)
-    every = "".join(f"src/planted.c | {kind} | {line} | planted\n" for line, kind in EXPECTED)
+    every = "".join(f"{name} | {kind} | {line} | planted\n" for line, kind in EXPECTED
+                    for name, text in TEXTS.items() if line in text)
     every += "".join(f"src/planted.c | {kind} | {brace} | planted\n" for kind, brace in (
         ("line", "{"), ("line", "}"), ("region", "{")))
+    every += "include/planted.h | line | } | planted\n"
     code, found, text = report(out, profile, program, every)
     expect("with all of them excepted it passes", code == 0 and not found, text)
     code, _, text = report(out, profile, program, every + "src/planted.c | line | return 2; | of no use\n")

@@ -128,6 +128,54 @@ static void strays_are_not_lost_beside_each_other(void **state)
     }
 }
 
+/* Swaps that fail without a reason, where nobody else is and where the list is empty too. */
+static void strays_are_not_lost_where_swaps_fail(void **state)
+{
+    (void)state;
+    open_now(&(bitena_pool_options){.size = 16, .batch = 8, .reserve = MANY});
+    now.pool->copy = "another";
+    size_t failures = forced_failures();
+    forced_fail_every(2);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++) {
+            now.taken[i] = bitena_pool_take(now.pool);
+            for (int j = 0; j < i; j++) {
+                assert_ptr_not_equal(now.taken[j], now.taken[i]);
+            }
+        }
+        assert_int_equal(bitena_pool_count(now.pool).free, 0);
+        for (int i = 0; i < MANY; i++) {
+            assert_int_equal(bitena_pool_give(now.pool, now.taken[i]), 0);
+        }
+        assert_int_equal(bitena_pool_count(now.pool).free, MANY);
+    }
+    forced_fail_every(0);
+    assert_true(forced_failures() > failures + MANY);
+    assert_int_equal(bitena_pool_count(now.pool).capacity, MANY);
+    bitena_drop(now.arena);
+}
+
+static void leak_one_first(const void *word, enum forced_kind kind)
+{
+    if (word == &now.pool->leaked && kind == FORCED_LOAD && now.seen++ == 0) {
+        assert_int_equal(bitena_pool_leak(now.pool, bitena_pool_take(now.pool)), 0);
+    }
+}
+
+static void there_are_never_more_free_than_there_are(void **state)
+{
+    (void)state;
+    open_now(&(bitena_pool_options){.size = 16, .reserve = MANY});
+    forced_call(leak_one_first);
+    bitena_pool_numbers numbers = bitena_pool_count(now.pool);
+    forced_call(NULL);
+    assert_int_equal(now.seen, 1);
+    assert_int_equal(numbers.capacity, MANY - 1);
+    assert_int_equal(numbers.free, MANY - 1);
+    assert_int_equal(numbers.live, 0);
+    bitena_drop(now.arena);
+}
+
 static void *take_in_another(void *pool)
 {
     void *object = bitena_pool_take((bitena_pool *)pool);
@@ -203,6 +251,8 @@ int main(void)
         cmocka_unit_test(of_two_that_give_one_object_one_is_refused),
         cmocka_unit_test(a_list_grows_while_no_descriptor_is_at_hand),
         cmocka_unit_test(strays_are_not_lost_beside_each_other),
+        cmocka_unit_test(strays_are_not_lost_where_swaps_fail),
+        cmocka_unit_test(there_are_never_more_free_than_there_are),
         cmocka_unit_test(who_loses_the_race_for_a_level_uses_the_winners),
         cmocka_unit_test(two_that_reserve_at_once_get_two_keys),
     };

@@ -50,6 +50,8 @@ static void texts_are_bytes(void **state)
     const char *empty = bitena_intern_text(table, NULL, 0);
     assert_string_equal(empty, "");
     assert_ptr_equal(bitena_intern_find(table, "x", 0), empty);
+    assert_ptr_equal(bitena_intern_try_text(table, NULL, 0), empty);
+    assert_ptr_equal(bitena_intern_find(table, NULL, 0), empty);
     const char *zeros = bitena_intern_text(table, "\0\0", 2);
     assert_ptr_not_equal(zeros, bitena_intern_text(table, "\0", 1));
     assert_int_equal(bitena_intern_length(table, zeros), 2);
@@ -109,8 +111,45 @@ static void a_full_arena_is_reported(void **state)
     bitena_intern *table = bitena_intern_new(arena, NULL);
     static const char long_text[20000] = "long";
     ASSERT_NULL(ENOMEM, bitena_intern_try_text(table, long_text, sizeof long_text));
+    static char letters[20000];
+    memset(letters, 'a', sizeof letters - 1);
+    static const char *const longer = letters;
     ASSERT_REPORTS(&caught, ENOMEM, bitena_intern_text(table, long_text, sizeof long_text));
+    ASSERT_REPORTS(&caught, ENOMEM, bitena_intern_fill(table, &longer, 1));
     assert_int_equal(bitena_intern_count(table), 0);
+    bitena_drop(arena);
+}
+
+/* Nothing of such a text is read. */
+static void sizes_beyond_reason_are_refused(void **state)
+{
+    (void)state;
+    struct caught caught = {.arena = NULL};
+    bitena *arena = open_caught(20000, &caught);
+    const bitena_intern_options many = {.expected = ((size_t)1 << 30) + 1};
+    ASSERT_NULL(EOVERFLOW, bitena_intern_try_new(arena, &many));
+    ASSERT_REPORTS(&caught, EOVERFLOW, bitena_intern_new(arena, &many));
+    bitena_intern *table = bitena_intern_new(arena, NULL);
+    const size_t length = WIDE ? (size_t)UINT32_MAX + 1 : SIZE_MAX;
+    ASSERT_NULL(EOVERFLOW, bitena_intern_try_text(table, "text", length));
+    ASSERT_REPORTS(&caught, EOVERFLOW, bitena_intern_text(table, "text", length));
+    assert_null(bitena_intern_find(table, "text", length));
+    assert_int_equal(bitena_intern_count(table), 0);
+    bitena_drop(arena);
+}
+
+static void the_plain_verb_reports_a_frozen_table(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"a", "b"};
+    struct caught caught = {.arena = NULL};
+    bitena *arena = open_caught(CAPACITY, &caught);
+    bitena_intern *table = bitena_intern_new(arena, NULL);
+    bitena_intern_fill(table, words, 1);
+    bitena_intern_freeze(table);
+    ASSERT_REPORTS(&caught, EROFS, bitena_intern_text(table, "b", 1));
+    ASSERT_REPORTS(&caught, EROFS, bitena_intern_fill(table, words, 2));
+    assert_string_equal(bitena_intern_text(table, "a", 1), "a");
     bitena_drop(arena);
 }
 
@@ -190,6 +229,10 @@ static void try_fill_no_texts(void *a)
 {
     (void)a, (void)bitena_intern_try_fill(some, nothing, 1);
 }
+static void try_fill_hole(void *a)
+{
+    (void)a, (void)bitena_intern_try_fill(some, a_hole, 2);
+}
 static void fill_hole(void *a)
 {
     (void)a, bitena_intern_fill(some, a_hole, 2);
@@ -229,6 +272,7 @@ static void every_function_names_its_null_parameter(void **state)
         {try_fill_null, "try_fill", "table"},
         {try_fill_no_texts, "try_fill", "texts"},
         {fill_hole, "fill", "texts[]"},
+        {try_fill_hole, "try_fill", "texts[]"},
         {freeze_null, "freeze", "table"},
         {measure_null, "measure", "table"},
     };
@@ -249,6 +293,8 @@ int main(void)
         cmocka_unit_test(a_list_gives_the_first_numbers),
         cmocka_unit_test(a_limit_and_a_frozen_table_refuse_new_texts_only),
         cmocka_unit_test(a_full_arena_is_reported),
+        cmocka_unit_test(sizes_beyond_reason_are_refused),
+        cmocka_unit_test(the_plain_verb_reports_a_frozen_table),
         cmocka_unit_test(every_function_names_its_null_parameter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,33 +113,34 @@ static void what_cannot_be_a_pool_is_refused_and_takes_nothing(void **state)
 }
 
 /* A verb, its parameter, the call. */
-#define NULLS(X)                                                          \
-    X(new, arena, (void)bitena_pool_new(NULL, 8, 8))                      \
-    X(try_new, arena, (void)bitena_pool_try_new(NULL, 8, 8))              \
-    X(open, arena, (void)bitena_pool_open(NULL, &none))                   \
-    X(open, options, (void)bitena_pool_open(of.arena, NULL))              \
-    X(try_open, arena, (void)bitena_pool_try_open(NULL, &none))           \
-    X(try_open, options, (void)bitena_pool_try_open(of.arena, NULL))      \
-    X(take, pool, (void)bitena_pool_take(NULL))                           \
-    X(try_take, pool, (void)bitena_pool_try_take(NULL))                   \
-    X(make, pool, (void)bitena_pool_make((bitena_pool *)NULL, int))       \
-    X(count, pool, (void)bitena_pool_count(NULL))                         \
-    X(move_out, pool, (void)bitena_pool_move_out(NULL, bytes, bytes))     \
-    X(move_out, object, (void)bitena_pool_move_out(of.pool, NULL, bytes)) \
-    X(move_out, to, (void)bitena_pool_move_out(of.pool, bytes, NULL))     \
-    X(give, pool, (void)bitena_pool_give(NULL, bytes))                    \
-    X(give, object, (void)bitena_pool_give(of.pool, NULL))                \
-    X(reclaim, pool, (void)bitena_pool_reclaim(NULL, bytes))              \
-    X(reclaim, object, (void)bitena_pool_reclaim(of.pool, NULL))          \
-    X(leak, pool, (void)bitena_pool_leak(NULL, bytes))                    \
-    X(leak, object, (void)bitena_pool_leak(of.pool, NULL))                \
-    X(retain, pool, (void)bitena_pool_retain(NULL, bytes))                \
-    X(retain, object, (void)bitena_pool_retain(of.pool, NULL))            \
-    X(release, pool, (void)bitena_pool_release(NULL, bytes))              \
-    X(release, object, (void)bitena_pool_release(of.pool, NULL))          \
-    X(retain_weak, pool, (void)bitena_pool_retain_weak(NULL, bytes))      \
-    X(retain_weak, object, (void)bitena_pool_retain_weak(of.pool, NULL))  \
-    X(release_weak, pool, (void)bitena_pool_release_weak(NULL, bytes))    \
+#define NULLS(X)                                                            \
+    X(new, arena, (void)bitena_pool_new(NULL, 8, 8))                        \
+    X(try_new, arena, (void)bitena_pool_try_new(NULL, 8, 8))                \
+    X(open, arena, (void)bitena_pool_open(NULL, &none))                     \
+    X(open, options, (void)bitena_pool_open(of.arena, NULL))                \
+    X(try_open, arena, (void)bitena_pool_try_open(NULL, &none))             \
+    X(try_open, options, (void)bitena_pool_try_open(of.arena, NULL))        \
+    X(take, pool, (void)bitena_pool_take(NULL))                             \
+    X(try_take, pool, (void)bitena_pool_try_take(NULL))                     \
+    X(make, pool, (void)bitena_pool_make((bitena_pool *)NULL, int))         \
+    X(try_make, pool, (void)bitena_pool_try_make((bitena_pool *)NULL, int)) \
+    X(count, pool, (void)bitena_pool_count(NULL))                           \
+    X(move_out, pool, (void)bitena_pool_move_out(NULL, bytes, bytes))       \
+    X(move_out, object, (void)bitena_pool_move_out(of.pool, NULL, bytes))   \
+    X(move_out, to, (void)bitena_pool_move_out(of.pool, bytes, NULL))       \
+    X(give, pool, (void)bitena_pool_give(NULL, bytes))                      \
+    X(give, object, (void)bitena_pool_give(of.pool, NULL))                  \
+    X(reclaim, pool, (void)bitena_pool_reclaim(NULL, bytes))                \
+    X(reclaim, object, (void)bitena_pool_reclaim(of.pool, NULL))            \
+    X(leak, pool, (void)bitena_pool_leak(NULL, bytes))                      \
+    X(leak, object, (void)bitena_pool_leak(of.pool, NULL))                  \
+    X(retain, pool, (void)bitena_pool_retain(NULL, bytes))                  \
+    X(retain, object, (void)bitena_pool_retain(of.pool, NULL))              \
+    X(release, pool, (void)bitena_pool_release(NULL, bytes))                \
+    X(release, object, (void)bitena_pool_release(of.pool, NULL))            \
+    X(retain_weak, pool, (void)bitena_pool_retain_weak(NULL, bytes))        \
+    X(retain_weak, object, (void)bitena_pool_retain_weak(of.pool, NULL))    \
+    X(release_weak, pool, (void)bitena_pool_release_weak(NULL, bytes))      \
     X(release_weak, object, (void)bitena_pool_release_weak(of.pool, NULL))
 
 static struct {

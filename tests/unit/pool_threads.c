@@ -65,6 +65,29 @@ static void what_ended_threads_had_is_not_lost(void **state)
     bitena_drop(job.arena);
 }
 
+static void *take_one(void *argument)
+{
+    struct job *job = argument;
+    job->taken[0] = bitena_pool_take(job->pool);
+    return NULL;
+}
+
+/* A thread that is new to the library has no number yet; the magazines that there are have bearers. */
+static void what_another_has_free_is_not_found(void **state)
+{
+    (void)state;
+    static struct job job;
+    job.arena = bitena_new(CAPACITY);
+    job.pool = bitena_pool_new(job.arena, BYTES, 8);
+    void *mine = bitena_pool_take(job.pool);
+    assert_int_equal(bitena_pool_give(job.pool, mine), 0);
+    run(take_one, &job);
+    assert_ptr_not_equal(job.taken[0], mine);
+    assert_ptr_equal(bitena_pool_take(job.pool), mine);
+    assert_int_equal(bitena_pool_count(job.pool).live, 2);
+    bitena_drop(job.arena);
+}
+
 struct crew {
     pthread_barrier_t gate;
     bitena_pool *pool;
@@ -219,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_ended_threads_had_is_not_lost),
+        cmocka_unit_test(what_another_has_free_is_not_found),
         cmocka_unit_test(many_threads_have_a_magazine_each),
         cmocka_unit_test(a_thread_in_its_last_breath_is_served),
         cmocka_unit_test(in_a_local_arena_a_stranger_takes_but_does_not_grow),

@@ -33,6 +33,26 @@ static void append_char_to_none(void *none)
 {
     bitena_text_append_char((bitena_text *)none, 'a');
 }
+static void try_append_char_to_none(void *none)
+{
+    (void)bitena_text_try_append_char((bitena_text *)none, 'a');
+}
+static void append_string_to_none(void *none)
+{
+    bitena_text_append_string((bitena_text *)none, "a");
+}
+static void try_append_string_to_none(void *none)
+{
+    (void)bitena_text_try_append_string((bitena_text *)none, "a");
+}
+static void print_list_to_none(void *none)
+{
+    (void)through_list(bitena_text_append_vprintf, (bitena_text *)none, "a");
+}
+static void try_print_list_to_none(void *none)
+{
+    (void)through_list(bitena_text_try_append_vprintf, (bitena_text *)none, "a");
+}
 static void print_to_none(void *none)
 {
     (void)bitena_text_append_printf((bitena_text *)none, "a");
@@ -66,6 +86,22 @@ static const char *volatile none;
 static void append_null(void *text)
 {
     bitena_text_append((bitena_text *)text, none, 1);
+}
+static void append_null_string(void *text)
+{
+    bitena_text_append_string((bitena_text *)text, none);
+}
+static void try_append_null_bytes(void *text)
+{
+    (void)bitena_text_try_append((bitena_text *)text, none, 1);
+}
+static void print_no_format(void *text)
+{
+    (void)bitena_text_append_printf((bitena_text *)text, none);
+}
+static void try_print_no_format(void *text)
+{
+    (void)bitena_text_try_append_printf((bitena_text *)text, none);
 }
 static void try_append_null(void *text)
 {
@@ -102,8 +138,17 @@ static void null_is_named(void **state)
         {commit_to_none, "commit: parameter 'text' is NULL"},
         {end_none, "end: parameter 'text' is NULL"},
         {none_so_far, "so_far: parameter 'text' is NULL"},
+        {try_append_char_to_none, "try_append: parameter 'text' is NULL"},
+        {append_string_to_none, "append: parameter 'text' is NULL"},
+        {try_append_string_to_none, "try_append: parameter 'text' is NULL"},
+        {print_list_to_none, "append_vprintf: parameter 'text' is NULL"},
+        {try_print_list_to_none, "try_append_vprintf: parameter 'text' is NULL"},
         {append_null, "append: parameter 'bytes' is NULL"},
         {try_append_null, "try_append: parameter 'bytes' is NULL"},
+        {append_null_string, "append: parameter 'bytes' is NULL"},
+        {try_append_null_bytes, "try_append: parameter 'bytes' is NULL"},
+        {print_no_format, "append_printf: parameter 'format' is NULL"},
+        {try_print_no_format, "try_append_printf: parameter 'format' is NULL"},
         {print_null, "append_vprintf: parameter 'format' is NULL"},
         {try_print_null, "try_append_vprintf: parameter 'format' is NULL"},
         {commit_too_much, "commit: 256 bytes into a room of 255"},
@@ -112,9 +157,12 @@ static void null_is_named(void **state)
     bitena_text text = bitena_text_begin(arena);
     (void)bitena_text_window(&text, 1);
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++) {
-        assert_aborts(misuses[i].fn, i < 11 ? NULL : &text, "bitena: bitena_text_%s\n",
+        assert_aborts(misuses[i].fn, i < 16 ? NULL : &text, "bitena: bitena_text_%s\n",
                       misuses[i].line);
     }
+    bitena_text_append_char(&text, 'a'); /* in the room that there is, and all of it is there yet */
+    assert_int_equal(bitena_text_try_append_char(&text, 'b'), 0);
+    assert_string_equal(bitena_text_end(&text).at, "ab");
     bitena_drop(arena);
 }
 
