@@ -171,8 +171,7 @@ static __attribute__((noinline)) void *take_slow(const char *function, bitena_po
         (void)add_relaxed(life, bit); /* [P08] it was 0 */
     }
     if (object && pool->flags & POOL_COUNTED) {
-        store_relaxed(&pool_counts_of(pool, object)->strong, 1); /* [P07] */
-        store_relaxed(&pool_counts_of(pool, object)->weak, 1);   /* [P07] */
+        store_relaxed(&pool_counts_of(pool, object)->word, pool_sole()); /* [P07] */
     }
     return object;
 }
@@ -240,11 +239,9 @@ static int claim(const bitena_pool *pool, void *object)
     if (checked && (!life || !(load_relaxed(life) & bit))) { /* [P08] */
         return refuse(EINVAL);
     }
-    if (pool->flags & POOL_COUNTED) {
-        struct pool_counts *counts = pool_counts_of(pool, object);
-        if (load_acquire(&counts->strong) != 1 || load_acquire(&counts->weak) != 1) { /* [P07] */
-            return refuse(EBUSY);
-        }
+    if (pool->flags & POOL_COUNTED &&
+        load_acquire(&pool_counts_of(pool, object)->word) != pool_sole()) { /* [P07] */
+        return refuse(EBUSY);
     }
     if (checked && !(and_release(life, ~bit) & bit)) { /* [P08] somebody was quicker */
         return refuse(EINVAL);
