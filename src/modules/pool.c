@@ -319,7 +319,8 @@ bitena_pool_numbers bitena_pool_count(const bitena_pool *pool)
         free += m ? load_relaxed(&m->count) + load_relaxed(&m->other_count) : 0; /* [P05] */
         step = m ? 1 : 1U << level_of(slot); /* a level that is not there begins here */
     }
-    size_t capacity = load_relaxed(&pool->carved) - load_relaxed(&pool->leaked); /* [P06] */
+    size_t leaked = load_relaxed(&pool->leaked), carved = load_relaxed(&pool->carved); /* [P06] */
+    size_t capacity = carved > leaked ? carved - leaked : 0; /* leaks may be seen earlier */
     free = free > capacity ? capacity : free;
     return (bitena_pool_numbers){capacity, capacity - free, free};
 }

@@ -95,6 +95,7 @@ int main(int argc, char **argv)
             want(&wanted, *theme, argv[i]);
         }
         want(&wanted, weak_scenarios, argv[i]);
+        want(&wanted, weak_modules, argv[i]);
     }
     if (wanted.count == 0) {
         fprintf(stderr, "weak: no such scenario\n");

@@ -101,7 +101,7 @@ def core():
 def build_shipped(out):
     """What is linked into each checker; name of a file: object."""
     played = [PLAYED / "world.c", PLAYED / "calls.c", *sorted(PLAYED.glob("scenarios*.c"))]
-    jobs = {f: SEEN for f in core() + played + [HERE / "litmus.c", HERE / "weak_scenarios.c"]}
+    jobs = {f: SEEN for f in core() + played + [HERE / "litmus.c", HERE / "weak_scenarios.c", HERE / "weak_modules.c"]}
     jobs.update({HERE / f: [] for f in ("memory.c", "machine.c", "callbacks.c", "main.c")})
     jobs[PLAYED / "platform.c"] = []
     with ThreadPoolExecutor(WORKERS) as pool:
