@@ -143,24 +143,24 @@ class Sanitized:
 
     def __init__(self, out):
         self.out = out / "tsan"
-        self.objects, self.programs = {}, []
+        self.objects, self.programs = {}, {}
         (self.out / "lib").mkdir(parents=True, exist_ok=True)
 
-    def build(self):
+    def build(self, names):
         files = core() + sorted((SRC / "platform").glob("*.c"))
         support = sorted((ROOT / "tests/support").glob("*.c"))
-        tests = [ROOT / "tests" / f"{t}.c" for t in TSAN_TESTS]
+        tests = [ROOT / "tests" / f"{t}.c" for t in names]
         with ThreadPoolExecutor(WORKERS) as pool:
             objects = dict(zip(files + support + tests, pool.map(
                 lambda f: compile_one(f, self.out / f"{f.parent.name}-{f.stem}.o", TSAN), files + support + tests)))
         self.objects = {f: objects[f] for f in files}
         self.link_shared(self.out / "lib", self.objects)
-        for test in tests:
+        for name, test in zip(names, tests):
             program = self.out / f"{test.parent.name}_{test.stem}"
             subprocess.run([CC, "-fsanitize=thread", "-o", str(program), str(objects[test]),
                             *(str(objects[f]) for f in support), f"-L{self.out / 'lib'}", "-lbitena", "-lcmocka",
                             "-pthread", "-ldl", "-lm"], check=True)
-            self.programs.append(program)
+            self.programs[name] = program
 
     @staticmethod
     def link_shared(folder, objects):
@@ -170,18 +170,19 @@ class Sanitized:
         """The test that finds it, or None."""
         folder = self.out / weakening.folder
         self.link_shared(folder, build_weakened(weakening, folder, self.objects, TSAN))
-        return self.failing(folder)
+        return self.failing(folder, weakening.tests)
 
-    def failing(self, folder):
+    def failing(self, folder, names):
         environment = dict(os.environ, LD_LIBRARY_PATH=str(folder), TSAN_OPTIONS="halt_on_error=1 report_bugs=1")
-        for program in self.programs:
+        for name in names:
+            program = self.programs[name]
             try:
                 done = subprocess.run(["setarch", os.uname().machine, "-R", str(program)], env=environment,
                                       capture_output=True, text=True, timeout=120)
             except subprocess.TimeoutExpired:
-                return program.name
+                return name
             if done.returncode not in (0, 77):
-                return program.name
+                return name
         return None
 
 
@@ -215,8 +216,9 @@ def table(out, objects, chosen, seeds, sanitized):
         found = dict(zip(chosen, pool.map(lambda w: check_one(out, objects, seeds, w), chosen)))
         survivors = [w for w in chosen if found[w] is None]
         if sanitized and survivors:
-            sanitized.build()
-            bad = sanitized.failing(sanitized.out / "lib")
+            tests = list(dict.fromkeys(t for w in survivors for t in w.tests))
+            sanitized.build(tests)
+            bad = sanitized.failing(sanitized.out / "lib", tests)
             if bad:
                 sys.exit(f"orders: {bad} fails under ThreadSanitizer with the shipped orders")
             for weakening, test in zip(survivors, pool.map(sanitized.find, survivors)):

@@ -10,7 +10,7 @@
 #include "explore/world.h"
 #include "weak_scenarios.h"
 
-enum { ARENA_BYTES = 16384, OBJECT_BYTES = 24, KEYS = 3 };
+enum { ARENA_BYTES = 16384, OBJECT_BYTES = 24, KEYS = 3, FIRST_SEGMENT = 64 };
 
 /* What begin() makes, at the same place in each run. */
 static bitena_pool *pool;
@@ -194,14 +194,27 @@ static void map_end(void)
 
 /* [H03] Threads that come when all other slots of the first stocks are taken: the first of them
  * shares the stock of identity 0. */
-static void stock_begin(void)
+static void fill_slots(void)
 {
-    map_begin(0);
     for (int slot = WORLD_THREADS; slot < BITENA_MAP_STOCKS_; slot++) {
         explore_become(EXPLORE_NEW);
         (void)bitena_thread_slot_();
     }
     explore_become(0);
+}
+
+static void stock_begin(void)
+{
+    map_begin(0);
+    fill_slots();
+}
+
+/* [H08] The first segment's last position is reserved or left; positions come from others' stocks,
+ * and go back from who lost a race. */
+static void segment_begin(void)
+{
+    map_begin(FIRST_SEGMENT - 1);
+    fill_slots();
 }
 
 /* [H03] The place where all begin is moved on, while another counts and walks. */
@@ -218,6 +231,11 @@ static void insert_0(void)
 static void insert_1(void)
 {
     insert(1);
+}
+
+static void insert_2(void)
+{
+    insert(2);
 }
 
 static void walk_map(void)
@@ -250,6 +268,13 @@ const struct scenario weak_modules[] = {
         keys_end),
     TWO("map-stock", "one key, brought by two of a stock", stock_begin, 0, insert_0, EXPLORE_NEW,
         insert_0, map_end),
+    {.name = "map-segment3",
+     .what = "the log's next segment, two of a stock and another",
+     .threads = 3,
+     .identity = {0, EXPLORE_NEW, 1},
+     .begin = segment_begin,
+     .end = map_end,
+     .calls = {{insert_0, insert_1}, {insert_1, insert_2}, {insert_2, insert_0}}},
     {.name = "map-window",
      .what = "a count while all begin later",
      .threads = 2,
