@@ -1,8 +1,9 @@
 /* Usage: weak [--seeds N] [--first SEED] SCENARIO...
  *        weak --litmus N
- * Runs each named scenario ("all": every one; "map*": those that begin so) by N seeds, in turns of a hundred, until a fault is
- * found: exit status 1, and the seed that repeats it. --litmus: every small program of litmus.c,
- * whose outcome must be seen, or must not.
+ * Runs each named scenario ("all": every one; "core": those without a module; "map*": those that
+ * begin so) by N seeds, in turns of a hundred, until a fault is found: exit status 1, and the seed
+ * that repeats it. --litmus: every small program of litmus.c, whose outcome must be seen, or must
+ * not.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ static bool is_named(const char *scenario, const char *name)
 
 static void want(struct wanted *wanted, const struct scenario *list, const char *name)
 {
+    bool of_core = list != scenarios_modules && list != scenarios_map && list != weak_modules;
+    name = of_core && strcmp(name, "core") == 0 ? "all" : name;
     for (; list->name; list++) {
         if (is_named(list->name, name)) {
             if (wanted->count == MOST) {

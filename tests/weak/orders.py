@@ -38,7 +38,8 @@ WEAKER = {
 # verbs that include/bitena/order.h does not have, since nobody needs them
 VERBS = ["-Dadd_acquire(p,v)=__atomic_fetch_add((p),(v),__ATOMIC_ACQUIRE)",
          "-Dand_relaxed(p,v)=__atomic_fetch_and((p),(v),__ATOMIC_RELAXED)"]
-PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 "]
+PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 ",
+           "map_log/add_positions.1 "]
 
 FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-U_FORTIFY_SOURCE", "-D_GNU_SOURCE=",
          *VERBS,
@@ -64,7 +65,7 @@ class Weakening:
         self.module = file.stem.split("_")[0] if file in MODULE_FILES else None
         self.name = f"{f'{file.stem}/' if self.module else ''}{function}.{ordinal} {verb}>{weaker}"
         self.folder = f"{file.stem}-{function}-{ordinal}-{weaker}"
-        self.scenarios, self.tests = MODULES[self.module] if self.module else (["all"], TSAN_TESTS)
+        self.scenarios, self.tests = MODULES[self.module] if self.module else (["core"], TSAN_TESTS)
 
     def text(self):
         text = self.file.read_text()
