@@ -1,6 +1,7 @@
 /* Counts of references to a pool's objects. The strong ones hold the object, and all together one
- * weak one; weak ones hold its memory. The last of each is found by its own decrement, so that
- * nobody looks at a count behind it. A count of 0 is never raised: that refuses late calls.
+ * weak one; weak ones hold its memory. Both stand in one word, so that a sole holder can be told
+ * from others. The last of each is found by its own decrement: nobody looks at a count behind it. A
+ * count of 0 is never raised: that refuses late calls.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdbool.h>
