@@ -80,7 +80,8 @@ BITENA_API size_t bitena_keys_retain(bitena_keys *keys, bitena_keys_visit *visit
  * than 0, its key is removed and the rest stays. How many were removed. */
 BITENA_API size_t bitena_keys_drain(bitena_keys *keys, bitena_keys_visit *visit, void *context);
 
-/* Places that are not left out; live keys, exact while nobody inserts or removes. */
+/* Places that are not left out; live keys, exact while nobody inserts or removes, else no more than
+ * the places. */
 BITENA_API size_t bitena_keys_capacity(const bitena_keys *keys);
 BITENA_API size_t bitena_keys_count(const bitena_keys *keys);
 

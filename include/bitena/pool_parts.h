@@ -47,10 +47,19 @@ struct bitena_pool {
     size_t carved, shared, leaked; /* objects; shared: in full and strays */
 };
 
-/* Behind an object of a counted pool. */
+/* Behind an object of a counted pool: strong references in the lower half, weak ones in the upper; all
+ * strong ones together hold one weak one. One word: of two, a holder who changes its kind between the
+ * looks at them would be in neither. */
 struct pool_counts {
-    uint32_t strong, weak; /* [P07] all strong ones together hold one weak one */
+    __attribute__((aligned(8))) uint64_t word; /* [P07] */
 };
+enum { POOL_STRONG = 0, POOL_WEAK = 32 }; /* shifts */
+
+/* The counts of an object with one holder, a strong one. */
+static inline uint64_t pool_sole(void)
+{
+    return (uint64_t)1 << POOL_WEAK | (uint64_t)1 << POOL_STRONG;
+}
 
 static inline struct pool_counts *pool_counts_of(const bitena_pool *pool, void *object)
 {

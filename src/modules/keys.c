@@ -347,6 +347,9 @@ size_t bitena_keys_capacity(const bitena_keys *keys)
 size_t bitena_keys_count(const bitena_keys *keys)
 {
     BITENA_REQUIRE_(keys);
-    uint64_t removed = load_relaxed(&keys->removed);          /* [K03] */
-    return (size_t)(load_relaxed(&keys->inserted) - removed); /* [K03] */
+    uint64_t removed = load_relaxed(&keys->removed); /* [K03] */
+    uint64_t inserted =
+        load_relaxed(&keys->inserted); /* [K03] may be the older one, or far newer */
+    uint64_t live = inserted > removed ? inserted - removed : 0;
+    return live < keys->capacity ? (size_t)live : keys->capacity;
 }

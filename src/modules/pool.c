@@ -171,8 +171,7 @@ static __attribute__((noinline)) void *take_slow(const char *function, bitena_po
         (void)add_relaxed(life, bit); /* [P08] it was 0 */
     }
     if (object && pool->flags & POOL_COUNTED) {
-        store_relaxed(&pool_counts_of(pool, object)->strong, 1); /* [P07] */
-        store_relaxed(&pool_counts_of(pool, object)->weak, 1);   /* [P07] */
+        store_relaxed(&pool_counts_of(pool, object)->word, pool_sole()); /* [P07] */
     }
     return object;
 }
@@ -240,11 +239,9 @@ static int claim(const bitena_pool *pool, void *object)
     if (checked && (!life || !(load_relaxed(life) & bit))) { /* [P08] */
         return refuse(EINVAL);
     }
-    if (pool->flags & POOL_COUNTED) {
-        struct pool_counts *counts = pool_counts_of(pool, object);
-        if (load_acquire(&counts->strong) != 1 || load_acquire(&counts->weak) != 1) { /* [P07] */
-            return refuse(EBUSY);
-        }
+    if (pool->flags & POOL_COUNTED &&
+        load_acquire(&pool_counts_of(pool, object)->word) != pool_sole()) { /* [P07] */
+        return refuse(EBUSY);
     }
     if (checked && !(and_release(life, ~bit) & bit)) { /* [P08] somebody was quicker */
         return refuse(EINVAL);
@@ -322,7 +319,8 @@ bitena_pool_numbers bitena_pool_count(const bitena_pool *pool)
         free += m ? load_relaxed(&m->count) + load_relaxed(&m->other_count) : 0; /* [P05] */
         step = m ? 1 : 1U << level_of(slot); /* a level that is not there begins here */
     }
-    size_t capacity = load_relaxed(&pool->carved) - load_relaxed(&pool->leaked); /* [P06] */
+    size_t leaked = load_relaxed(&pool->leaked), carved = load_relaxed(&pool->carved); /* [P06] */
+    size_t capacity = carved > leaked ? carved - leaked : 0; /* leaks may be seen earlier */
     free = free > capacity ? capacity : free;
     return (bitena_pool_numbers){capacity, capacity - free, free};
 }

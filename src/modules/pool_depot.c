@@ -265,7 +265,7 @@ static bool measure(bitena_pool *pool, const bitena_pool_options *options)
 {
     const size_t most = PTRDIFF_MAX / 4; /* sums of two cannot wrap */
     size_t align = options->align ? options->align : _Alignof(max_align_t);
-    size_t word = sizeof(struct pool_link);
+    size_t word = options->counted ? sizeof(struct pool_counts) : sizeof(struct pool_link);
     pool->size = options->size;
     pool->align = align > word ? align : word;
     size_t size = options->size > word ? options->size : word;

@@ -1,6 +1,7 @@
 /* Counts of references to a pool's objects. The strong ones hold the object, and all together one
- * weak one; weak ones hold its memory. The last of each is found by its own decrement, so that
- * nobody looks at a count behind it. A count of 0 is never raised: that refuses late calls.
+ * weak one; weak ones hold its memory. Both stand in one word, so that a sole holder can be told
+ * from others. The last of each is found by its own decrement: nobody looks at a count behind it. A
+ * count of 0 is never raised: that refuses late calls.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdbool.h>
@@ -26,11 +27,14 @@ static bool is_counted(const bitena_pool *pool, const void *object)
     return true;
 }
 
-static void *raise_count(uint32_t *count, void *object)
+/* which: POOL_STRONG or POOL_WEAK. */
+static void *raise_count(const bitena_pool *pool, void *object, unsigned which)
 {
-    uint32_t n = load_relaxed(count); /* [P07] */
-    while (n != 0 && n < UINT32_MAX) {
-        if (cas_weak_acquire(count, &n, n + 1)) { /* [P07] */
+    uint64_t *counts = &pool_counts_of(pool, object)->word, one = (uint64_t)1 << which;
+    uint64_t there = load_relaxed(counts); /* [P07] */
+    uint32_t n;
+    while ((n = (uint32_t)(there >> which)) != 0 && n < UINT32_MAX) {
+        if (cas_weak_acquire(counts, &there, there + one)) { /* [P07] */
             return object;
         }
     }
@@ -39,11 +43,13 @@ static void *raise_count(uint32_t *count, void *object)
 }
 
 /* What it was; 0, with EINVAL: it is still that. */
-static uint32_t lower_count(uint32_t *count)
+static uint32_t lower_count(const bitena_pool *pool, void *object, unsigned which)
 {
-    uint32_t n = load_relaxed(count); /* [P07] */
-    while (n != 0) {
-        if (cas_weak_acq_rel(count, &n, n - 1)) { /* [P07] */
+    uint64_t *counts = &pool_counts_of(pool, object)->word, one = (uint64_t)1 << which;
+    uint64_t there = load_relaxed(counts); /* [P07] */
+    uint32_t n;
+    while ((n = (uint32_t)(there >> which)) != 0) {
+        if (cas_weak_acq_rel(counts, &there, there - one)) { /* [P07] */
             return n;
         }
     }
@@ -53,7 +59,7 @@ static uint32_t lower_count(uint32_t *count)
 
 static int lower_weak(bitena_pool *pool, void *object)
 {
-    uint32_t before = lower_count(&pool_counts_of(pool, object)->weak);
+    uint32_t before = lower_count(pool, object, POOL_WEAK);
     if (before == 1) {
         if (pool->flags & POOL_CHECKED) {
             uint32_t bit, *life = bitena_pool_life_(pool, object, &bit);
@@ -68,8 +74,7 @@ void *bitena_pool_retain(bitena_pool *pool, void *object)
 {
     BITENA_REQUIRE_(pool);
     BITENA_REQUIRE_(object);
-    return is_counted(pool, object) ? raise_count(&pool_counts_of(pool, object)->strong, object)
-                                    : NULL;
+    return is_counted(pool, object) ? raise_count(pool, object, POOL_STRONG) : NULL;
 }
 
 int bitena_pool_release(bitena_pool *pool, void *object)
@@ -79,7 +84,7 @@ int bitena_pool_release(bitena_pool *pool, void *object)
     if (!is_counted(pool, object)) {
         return -1;
     }
-    uint32_t before = lower_count(&pool_counts_of(pool, object)->strong);
+    uint32_t before = lower_count(pool, object, POOL_STRONG);
     if (before != 1) {
         return before == 0 ? -1 : 0;
     }
@@ -94,8 +99,7 @@ void *bitena_pool_retain_weak(bitena_pool *pool, void *object)
 {
     BITENA_REQUIRE_(pool);
     BITENA_REQUIRE_(object);
-    return is_counted(pool, object) ? raise_count(&pool_counts_of(pool, object)->weak, object)
-                                    : NULL;
+    return is_counted(pool, object) ? raise_count(pool, object, POOL_WEAK) : NULL;
 }
 
 int bitena_pool_release_weak(bitena_pool *pool, void *object)

@@ -89,7 +89,16 @@ PLANTS = {
     "both-gave": ("who ends an object's life is not told so", {
         "pool.c": [("!(and_release(life, ~bit) & bit)", "(and_release(life, ~bit), false)")]}, "pool-twice2"),
     "raised-from-0": ("a weak holder raises a count of 0", {
-        "pool_references.c": [("while (n != 0 && n < UINT32_MAX)", "while (n < UINT32_MAX)")]}, "references2"),
+        "pool_references.c": [("while ((n = (uint32_t)(there >> which)) != 0 && n < UINT32_MAX)",
+                               "while ((n = (uint32_t)(there >> which)) < UINT32_MAX)")]}, "references2"),
+    "counts-apart": ("a giver looks at the two counts one after the other", {
+        "pool.c": [("load_acquire(&pool_counts_of(pool, object)->word) != pool_sole()",
+                    "((uint32_t)load_acquire(&pool_counts_of(pool, object)->word) != 1 ||\n"
+                    "         load_acquire(&pool_counts_of(pool, object)->word) >> POOL_WEAK != 1)")]}, "references-weak2"),
+    "weak-first": ("the same, the other way round", {
+        "pool.c": [("load_acquire(&pool_counts_of(pool, object)->word) != pool_sole()",
+                    "(load_acquire(&pool_counts_of(pool, object)->word) >> POOL_WEAK != 1 ||\n"
+                    "         (uint32_t)load_acquire(&pool_counts_of(pool, object)->word) != 1)")]}, "references-strong2"),
     "untagged-keys": ("the stack of free places has no tag", {
         "keys.c": [("        next = ((head >> HIGH) + 1) << HIGH | (uint32_t)key", "        next = (uint32_t)key"),
                    ("            ((head >> HIGH) + 1) << HIGH | load_relaxed", "            load_relaxed")]}, "keys2"),

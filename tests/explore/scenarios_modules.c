@@ -125,11 +125,11 @@ static void twice_end(void)
     pool_end();
 }
 
-/* The last strong reference beside a weak holder's try. */
+/* The last strong reference beside a weak holder's try. The object's bytes are its holders'. */
 static void count_destroyed(void *context, void *object)
 {
     (void)context;
-    (void)object;
+    memset(object, 0, OBJECT_BYTES);
     world.cleanups++;
 }
 
@@ -152,6 +152,7 @@ static void try_by_weak(void)
     void *object = world.mine[WORLD_THREADS].since[0];
     if (bitena_pool_retain(pool, object)) {
         world_require(world.cleanups == 0, "a destroyed object was retained");
+        memset(object, 1, OBJECT_BYTES);
         (void)bitena_pool_release(pool, object);
     }
     (void)bitena_pool_release_weak(pool, object);
@@ -161,6 +162,53 @@ static void references_end(void)
 {
     world_require(world.cleanups == 1, "an object was destroyed twice, or never");
     world_require(bitena_pool_count(pool).live == 0, "an object without holders lives");
+}
+
+/* A giver beside another holder, who is never without a reference, but changes its kind, and says so
+ * before its last two. */
+static void give_or_release(void)
+{
+    void *object = world.mine[WORLD_THREADS].since[0];
+    if (bitena_pool_give(pool, object) != 0) {
+        (void)bitena_pool_release(pool, object);
+    } else {
+        world_require(world.mine[1].deferred == 1, "an object was given beside another holder");
+    }
+}
+
+static void become_strong(void)
+{
+    void *object = world.mine[WORLD_THREADS].since[0];
+    if (bitena_pool_retain(pool, object)) {
+        (void)bitena_pool_release_weak(pool, object);
+        memset(object, 1, OBJECT_BYTES);
+        (void)bitena_pool_retain(pool, object);
+        world_mine()->deferred = 1; /* so far nobody may have given it */
+        (void)bitena_pool_release(pool, object);
+        (void)bitena_pool_release(pool, object);
+    } else {
+        (void)bitena_pool_release_weak(pool, object);
+    }
+}
+
+static void two_strong_begin(void)
+{
+    references_begin();
+    void *object = world.mine[WORLD_THREADS].since[0];
+    (void)bitena_pool_retain(pool, object);
+    (void)bitena_pool_release_weak(pool, object);
+}
+
+static void become_weak(void)
+{
+    void *object = world.mine[WORLD_THREADS].since[0];
+    (void)bitena_pool_retain_weak(pool, object);
+    memset(object, 1, OBJECT_BYTES);
+    (void)bitena_pool_release(pool, object);
+    (void)bitena_pool_retain_weak(pool, object);
+    world_mine()->deferred = 1; /* so far nobody may have given it */
+    (void)bitena_pool_release_weak(pool, object);
+    (void)bitena_pool_release_weak(pool, object);
 }
 
 /* Keys: all places are free, or were never used. */
@@ -299,6 +347,20 @@ const struct scenario scenarios_modules[] = {
      .begin = references_begin,
      .end = references_end,
      .calls = {{release_strong}, {try_by_weak}}},
+    {.name = "references-weak2",
+     .what = "a giver beside a weak holder who becomes a strong one",
+     .threads = 2,
+     .identity = {1, 2},
+     .begin = references_begin,
+     .end = references_end,
+     .calls = {{give_or_release}, {become_strong}}},
+    {.name = "references-strong2",
+     .what = "a giver beside a strong holder who becomes a weak one",
+     .threads = 2,
+     .identity = {1, 2},
+     .begin = two_strong_begin,
+     .end = references_end,
+     .calls = {{give_or_release}, {become_weak}}},
     {.name = "keys2",
      .what = "a reservation beside two and a cancel",
      .threads = 2,

@@ -2,7 +2,7 @@
  * slot; a thread without a slot, late in its end, is served from what is shared; in LOCAL arenas only
  * the owner grows a pool; in the child of a fork a pool goes on.
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,8 +1,9 @@
 /* Usage: weak [--seeds N] [--first SEED] SCENARIO...
  *        weak --litmus N
- * Runs each named scenario ("all": every one) by N seeds, in turns of a hundred, until a fault is
- * found: exit status 1, and the seed that repeats it. --litmus: every small program of litmus.c,
- * whose outcome must be seen, or must not.
+ * Runs each named scenario ("all": every one; "core": those without a module; "map*": those that
+ * begin so) by N seeds, in turns of a hundred, until a fault is found: exit status 1, and the seed
+ * that repeats it. --litmus: every small program of litmus.c, whose outcome must be seen, or must
+ * not.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "weak.h"
 #include "weak_scenarios.h"
 
-enum { TURN = 100, MOST = 64 };
+enum { TURN = 100, MOST = 128 };
 
 /* Kept on the stack: a run restores the program's static data. */
 struct wanted {
@@ -21,10 +22,23 @@ struct wanted {
     size_t count;
 };
 
+static bool is_named(const char *scenario, const char *name)
+{
+    size_t length = strlen(name);
+    return strcmp(name, "all") == 0 || strcmp(name, scenario) == 0 ||
+           (name[length - 1] == '*' && strncmp(name, scenario, length - 1) == 0);
+}
+
 static void want(struct wanted *wanted, const struct scenario *list, const char *name)
 {
+    bool of_core = list != scenarios_modules && list != scenarios_map && list != weak_modules;
+    name = of_core && strcmp(name, "core") == 0 ? "all" : name;
     for (; list->name; list++) {
-        if (wanted->count < MOST && (strcmp(name, "all") == 0 || strcmp(name, list->name) == 0)) {
+        if (is_named(list->name, name)) {
+            if (wanted->count == MOST) {
+                fprintf(stderr, "weak: too many scenarios\n");
+                abort();
+            }
             wanted->list[wanted->count++] = list;
         }
     }
@@ -84,6 +98,7 @@ int main(int argc, char **argv)
             want(&wanted, *theme, argv[i]);
         }
         want(&wanted, weak_scenarios, argv[i]);
+        want(&wanted, weak_modules, argv[i]);
     }
     if (wanted.count == 0) {
         fprintf(stderr, "weak: no such scenario\n");

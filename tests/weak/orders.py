@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Weakens every memory order in src/ by one step, one at a time, in a copy, and says what finds it: the scenarios of the
-weak machine, else real ThreadSanitizer builds of the tests, else nobody; then it must be justified in
+"""Weakens every memory order of the library by one step, one at a time, in a copy, and says what finds it: the scenarios
+of the weak machine, else real ThreadSanitizer builds of the tests, else nobody; then it must be justified in
 docs/MEMORY_ORDER.md, under "Weakened one by one". Runs the litmus programs and the orders as they are shipped first.
+A module's weakenings meet the scenarios and the tests that play it, those of MODULES.
 
 Usage: orders.py OUT [--short] [--seeds N] [--only WORD] [--list]
 OUT: a folder for what is built. --short: no table, but the weakenings of PLANTED, which must be found. --only: those
@@ -37,7 +38,8 @@ WEAKER = {
 # verbs that include/bitena/order.h does not have, since nobody needs them
 VERBS = ["-Dadd_acquire(p,v)=__atomic_fetch_add((p),(v),__ATOMIC_ACQUIRE)",
          "-Dand_relaxed(p,v)=__atomic_fetch_and((p),(v),__ATOMIC_RELAXED)"]
-PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 "]
+PLANTED = ["exact_bump.1 ", "push.1 ", "pop.1 ", "begin_gather.1 cas_weak_acq_rel>cas_weak_release", "release_slot.1 ",
+           "map_log/add_positions.1 "]
 
 FLAGS = ["-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-U_FORTIFY_SOURCE", "-D_GNU_SOURCE=",
          *VERBS,
@@ -46,6 +48,13 @@ SEEN = ["-fsanitize=thread", "-include", str(HERE / "copies.h")]  # for the comp
 TSAN = ["-fsanitize=thread", "-fPIC"]
 TSAN_TESTS = ["unit/strangers", "unit/own_absorb", "unit/cleanups", "unit/thread_ends", "unit/scope_crowds",
               "stress/exact"]
+# the first word of a file's name: the scenarios that play it, and the tests for ThreadSanitizer
+MODULES = {
+    "pool": (["pool*", "references*"], ["stress/pool", "unit/pool_threads", "unit/pool_references"]),
+    "keys": (["keys*"], ["stress/keys"]),
+    "map": (["map*"], ["stress/map"]),
+}
+MODULE_FILES = [*sorted((SRC / "modules").glob("*.c")), *sorted((ROOT / "include/bitena").glob("*_parts.h"))]
 
 
 class Weakening:
@@ -53,8 +62,10 @@ class Weakening:
 
     def __init__(self, file, place, function, ordinal, verb, weaker, edges):
         self.file, self.place, self.verb, self.weaker, self.edges = file, place, verb, weaker, edges
-        self.name = f"{function}.{ordinal} {verb}>{weaker}"
+        self.module = file.stem.split("_")[0] if file in MODULE_FILES else None
+        self.name = f"{f'{file.stem}/' if self.module else ''}{function}.{ordinal} {verb}>{weaker}"
         self.folder = f"{file.stem}-{function}-{ordinal}-{weaker}"
+        self.scenarios, self.tests = MODULES[self.module] if self.module else (["core"], TSAN_TESTS)
 
     def text(self):
         text = self.file.read_text()
@@ -64,11 +75,9 @@ class Weakening:
 def weakenings():
     found = []
     uses = re.compile(r"\b(%s)\(" % "|".join(WEAKER))
-    for file in sorted(SRC.rglob("*.[ch]")):
-        if file.parent.name == "modules":  # they are the explorer's and ThreadSanitizer's
-            continue
+    for file in [*(f for f in sorted(SRC.rglob("*.[ch]")) if f not in MODULE_FILES), *MODULE_FILES]:
         text = file.read_text()
-        functions = [(m.start(), m.group(1)) for m in re.finditer(r"^[a-z][^;={}]*?\b(\w+)\([^;{}]*\)\n\{", text, re.M)]
+        functions = [(m.start(), m.group(1)) for m in re.finditer(r"^[A-Za-z][^;={}]*?\b(\w+)\([^;{}]*\)\n\{", text, re.M)]
         ordinals = {}
         for use in uses.finditer(text):
             function = [name for start, name in functions if start < use.start()][-1]
@@ -82,7 +91,7 @@ def weakenings():
 
 def compile_one(source, target, flags):
     target.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([CC, *FLAGS, *flags, "-c", str(source), "-o", str(target)], check=True)
+    subprocess.run([CC, *flags, *FLAGS, "-c", str(source), "-o", str(target)], check=True)
     return target
 
 
@@ -93,7 +102,7 @@ def core():
 def build_shipped(out):
     """What is linked into each checker; name of a file: object."""
     played = [PLAYED / "world.c", PLAYED / "calls.c", *sorted(PLAYED.glob("scenarios*.c"))]
-    jobs = {f: SEEN for f in core() + played + [HERE / "litmus.c", HERE / "weak_scenarios.c"]}
+    jobs = {f: SEEN for f in core() + played + [HERE / "litmus.c", HERE / "weak_scenarios.c", HERE / "weak_modules.c"]}
     jobs.update({HERE / f: [] for f in ("memory.c", "machine.c", "callbacks.c", "main.c")})
     jobs[PLAYED / "platform.c"] = []
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -102,14 +111,16 @@ def build_shipped(out):
 
 
 def includers(header):
-    return [f for f in core() if f'"{header.name}"' in f.read_text()]
+    return [f for f in core() if re.search(rf'#include ["<](?:bitena/)?{re.escape(header.name)}[">]', f.read_text())]
 
 
 def build_weakened(weakening, folder, objects, flags):
-    """The objects with those in place of which the weakened file has others; the headers of src/ are found by -I."""
-    folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / weakening.file.name
+    """The objects with those in place of which the weakened file has others. The folder comes first where headers are
+    looked for."""
+    copy = folder / ("bitena" if weakening.file.parent.name == "bitena" else "") / weakening.file.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(weakening.text())
+    flags = [f"-I{folder}", *flags]
     changed = dict(objects)
     for source in [weakening.file] if weakening.file.suffix == ".c" else includers(weakening.file):
         if source != weakening.file:
@@ -123,8 +134,8 @@ def link(objects, program, flags=()):
     return program
 
 
-def run_weak(program, seeds):
-    done = subprocess.run([str(program), "--seeds", str(seeds), "all"], capture_output=True, text=True, timeout=600)
+def run_weak(program, seeds, scenarios=("all",)):
+    done = subprocess.run([str(program), "--seeds", str(seeds), *scenarios], capture_output=True, text=True, timeout=600)
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
@@ -133,24 +144,24 @@ class Sanitized:
 
     def __init__(self, out):
         self.out = out / "tsan"
-        self.objects, self.programs = {}, []
+        self.objects, self.programs = {}, {}
         (self.out / "lib").mkdir(parents=True, exist_ok=True)
 
-    def build(self):
+    def build(self, names):
         files = core() + sorted((SRC / "platform").glob("*.c"))
         support = sorted((ROOT / "tests/support").glob("*.c"))
-        tests = [ROOT / "tests" / f"{t}.c" for t in TSAN_TESTS]
+        tests = [ROOT / "tests" / f"{t}.c" for t in names]
         with ThreadPoolExecutor(WORKERS) as pool:
             objects = dict(zip(files + support + tests, pool.map(
                 lambda f: compile_one(f, self.out / f"{f.parent.name}-{f.stem}.o", TSAN), files + support + tests)))
         self.objects = {f: objects[f] for f in files}
         self.link_shared(self.out / "lib", self.objects)
-        for test in tests:
+        for name, test in zip(names, tests):
             program = self.out / f"{test.parent.name}_{test.stem}"
             subprocess.run([CC, "-fsanitize=thread", "-o", str(program), str(objects[test]),
                             *(str(objects[f]) for f in support), f"-L{self.out / 'lib'}", "-lbitena", "-lcmocka",
                             "-pthread", "-ldl", "-lm"], check=True)
-            self.programs.append(program)
+            self.programs[name] = program
 
     @staticmethod
     def link_shared(folder, objects):
@@ -160,25 +171,26 @@ class Sanitized:
         """The test that finds it, or None."""
         folder = self.out / weakening.folder
         self.link_shared(folder, build_weakened(weakening, folder, self.objects, TSAN))
-        return self.failing(folder)
+        return self.failing(folder, weakening.tests)
 
-    def failing(self, folder):
+    def failing(self, folder, names):
         environment = dict(os.environ, LD_LIBRARY_PATH=str(folder), TSAN_OPTIONS="halt_on_error=1 report_bugs=1")
-        for program in self.programs:
+        for name in names:
+            program = self.programs[name]
             try:
                 done = subprocess.run(["setarch", os.uname().machine, "-R", str(program)], env=environment,
                                       capture_output=True, text=True, timeout=120)
             except subprocess.TimeoutExpired:
-                return program.name
+                return name
             if done.returncode not in (0, 77):
-                return program.name
+                return name
         return None
 
 
 def justified():
     page = PAGE.read_text()
     section = page.split("## Weakened one by one", 1)[-1] if "## Weakened one by one" in page else ""
-    return set(re.findall(r"`(\w+\.\d+ \w+>\w+)`", section))
+    return set(re.findall(r"`((?:\w+/)?\w+\.\d+ \w+>\w+)`", section))
 
 
 def check_shipped(out, objects, seeds):
@@ -193,7 +205,7 @@ def check_shipped(out, objects, seeds):
 def check_one(out, objects, seeds, weakening):
     folder = out / "weakened" / weakening.folder
     program = link(build_weakened(weakening, folder, objects, SEEN), folder / "weak")
-    code, text = run_weak(program, seeds)
+    code, text = run_weak(program, seeds, weakening.scenarios)
     found = text if code == 1 and text.startswith("FAULT") else None if code == 0 else f"broken: {text}"
     print(f"{weakening.name}: {found or 'not by the weak machine'}", flush=True)
     return found
@@ -205,8 +217,9 @@ def table(out, objects, chosen, seeds, sanitized):
         found = dict(zip(chosen, pool.map(lambda w: check_one(out, objects, seeds, w), chosen)))
         survivors = [w for w in chosen if found[w] is None]
         if sanitized and survivors:
-            sanitized.build()
-            bad = sanitized.failing(sanitized.out / "lib")
+            tests = list(dict.fromkeys(t for w in survivors for t in w.tests))
+            sanitized.build(tests)
+            bad = sanitized.failing(sanitized.out / "lib", tests)
             if bad:
                 sys.exit(f"orders: {bad} fails under ThreadSanitizer with the shipped orders")
             for weakening, test in zip(survivors, pool.map(sanitized.find, survivors)):
