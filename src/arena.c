@@ -230,7 +230,7 @@ static size_t lease_after_reset(const struct arena *a, uint64_t id)
 {
     const struct tlab *tlab = &a->tlab;
     bool used = tlab->ceiling != tlab->end || tlab->floor != tlab->base;
-    if (a->mode == BITENA_EXACT || id != tlab->bearer || !used) {
+    if (id != tlab->bearer || !used) { /* the TLAB of an EXACT arena never is */
         return 0;
     }
     size_t most = a->pool->capacity / RESET_SHARE & ~(size_t)(LINE_BYTES - 1);

@@ -34,8 +34,8 @@ static inline bool resize_own(bitena *public, const void *p, size_t old_size, si
 {
     struct arena *arena = public && p ? arena_of(public) : NULL;
     return arena && load_relaxed(&arena->owner) == bitena_thread_id && /* [M12] no owner is 0 */
-           is_power_of_two(align) && is_aligned(p, align) && new_size != 0 &&
-           arena->tlab.window == 0 && move_floor(&arena->tlab, (uintptr_t)p, old_size, new_size);
+           is_power_of_two(align) && is_aligned(p, align) && arena->tlab.window == 0 &&
+           move_floor(&arena->tlab, (uintptr_t)p, old_size, new_size);
 }
 
 static inline bool resize_in_place(struct arena *arena, struct tlab *tlab, uintptr_t p,
@@ -97,16 +97,20 @@ static __attribute__((noinline)) void *try_resize(struct arena *arena, void *p, 
     return move(arena, tlab, p, old_size, &request);
 }
 
-int bitena_stays_(bitena *arena, const void *p, size_t old_size, size_t new_size, size_t align)
+static __attribute__((noinline)) int stays_closely(bitena *arena, const void *p, size_t old_size,
+                                                   size_t new_size, size_t align)
 {
-    if (resize_own(arena, p, old_size, new_size, align)) {
-        return true;
-    }
-    REQUIRE(arena);
+    bitena_require_(arena != NULL, "bitena_stays_", "arena");
     struct arena *a = arena_of(arena);
     struct tlab *tlab;
     return prepare(a, new_size, align, &tlab) == 0 && is_aligned(p, align) &&
            resize_in_place(a, tlab, (uintptr_t)p, old_size, new_size);
+}
+
+int bitena_stays_(bitena *arena, const void *p, size_t old_size, size_t new_size, size_t align)
+{
+    return resize_own(arena, p, old_size, new_size, align) ||
+           stays_closely(arena, p, old_size, new_size, align);
 }
 
 static __attribute__((noinline)) void *resize_closely(bitena *arena, void *p, size_t old_size,

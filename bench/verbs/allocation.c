@@ -126,6 +126,14 @@ VERB(resize_in_place)
 {
     return bitena_resize(arena, scene->run, size, size + 8, 8);
 }
+VERB(try_resize_in_place)
+{
+    return bitena_try_resize(arena, scene->run, size, size + 8, 8);
+}
+VERB(stays)
+{
+    return bitena_stays_(arena, scene->run, size, size + 8, 8) ? scene->run : NULL;
+}
 VERB(resize_in_place_exact)
 {
     return bitena_resize(arena, scene->run, size, size + 8, 8);
@@ -267,6 +275,10 @@ const struct verb_case allocation_verbs[] = {
          0),
     CASE(resize_in_place, "bitena_resize by 8 more at the floor", open_run, NULL, shrink_run, 0, 0,
          0),
+    CASE(try_resize_in_place, "bitena_try_resize by 8 more at the floor", open_run, NULL,
+         shrink_run, 0, 0, 0),
+    CASE(stays, "the same where nothing else will do, as modules ask", open_run, NULL, shrink_run,
+         0, 0, 0),
     CASE(resize_in_place_exact, "the same, EXACT", open_exact_run, NULL, shrink_run, 0, 0, 0),
     CASE(resize_move, "bitena_resize of 64 to 128 bytes, copied", open_shared, prepare_covered_run,
          NULL, 0, 0, 0),

@@ -151,6 +151,27 @@ static void it_stays_or_nothing_is_changed(void **state)
     }
 }
 
+/* Each verb, on a run that could stay. */
+static void a_wrong_alignment_is_refused_in_place_too(void **state)
+{
+    (void)state;
+    static const size_t aligns[] = {0, 3, (size_t)1 << 40};
+    static const int modes[] = {BITENA_SHARED, BITENA_EXACT};
+    for (int m = 0; m < 2; m++) {
+        bitena *arena = bitena_open(&(bitena_options){.capacity = 64 * KIB, .mode = modes[m]});
+        char *p = bitena_resize(arena, NULL, 0, 99, 64);
+        size_t used = bitena_used(arena);
+        for (int i = 0; i < 3; i++) {
+            errno = 0;
+            assert_null(bitena_try_resize(arena, p, 99, 120, aligns[i]));
+            assert_int_equal(errno, i < 2 ? EINVAL : ENOMEM);
+            assert_false(bitena_stays_(arena, p, 99, 120, aligns[i]));
+            assert_int_equal(bitena_used(arena), used);
+        }
+        bitena_drop(arena);
+    }
+}
+
 static void a_window_in_the_way_is_closed(void **state)
 {
     (void)state;
@@ -164,6 +185,29 @@ static void a_window_in_the_way_is_closed(void **state)
     (void)bitena_window(arena, 10, 1, &room);
     assert_ptr_equal(bitena_try_resize(arena, p, 300, 400, 8), p);
     bitena_drop(arena);
+}
+
+/* It stands where the run ends, and has no room. */
+static void an_empty_window_in_the_way_is_closed(void **state)
+{
+    (void)state;
+    for (int verb = 0; verb < 3; verb++) {
+        bitena *arena = bitena_new(64 * KIB);
+        char *p = bitena_resize(arena, NULL, 0, 100, 8);
+        struct tlab *tlab = &arena_of(arena)->tlab;
+        size_t all = tlab->ceiling - (uintptr_t)p, room;
+        assert_true(bitena_stays_(arena, p, 100, all, 8));
+        (void)bitena_window(arena, 0, 1, &room);
+        assert_int_equal(room, 0);
+        size_t left = bitena_remaining(arena);
+        char *shrunk = verb == 0   ? bitena_resize(arena, p, all, 64, 8)
+                       : verb == 1 ? bitena_try_resize(arena, p, all, 64, 8)
+                       : bitena_stays_(arena, p, all, 64, 8) ? p
+                                                             : NULL;
+        assert_ptr_equal(shrunk, p);
+        assert_int_equal(bitena_remaining(arena), left + all - 64);
+        bitena_drop(arena);
+    }
 }
 
 static void a_run_older_than_the_mark_does_not_stay(void **state)
@@ -222,6 +266,8 @@ int main(void)
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(it_stays_or_nothing_is_changed),
         cmocka_unit_test(a_window_in_the_way_is_closed),
+        cmocka_unit_test(an_empty_window_in_the_way_is_closed),
+        cmocka_unit_test(a_wrong_alignment_is_refused_in_place_too),
         cmocka_unit_test(a_run_older_than_the_mark_does_not_stay),
         cmocka_unit_test(other_threads_keep_to_their_own),
     };

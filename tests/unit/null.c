@@ -94,6 +94,18 @@ static void try_resize_null(void *a)
 {
     (void)a, (void)bitena_try_resize(no_arena, NULL, 0, 5, 1);
 }
+static void resize_run_of_null(void *a)
+{
+    (void)a, (void)bitena_resize(no_arena, &some_arena, 5, 5, 1);
+}
+static void try_resize_run_of_null(void *a)
+{
+    (void)a, (void)bitena_try_resize(no_arena, &some_arena, 5, 5, 1);
+}
+static void stays_null(void *a)
+{
+    (void)a, (void)bitena_stays_(no_arena, &some_arena, 5, 5, 1);
+}
 static void window_no_room(void *a)
 {
     (void)a, (void)bitena_window(some_arena, 5, 1, no_room);
@@ -214,6 +226,9 @@ static const struct {
     {error_text_null, "bitena_open_error", "text"},
     {resize_null, "bitena_resize", "arena"},
     {try_resize_null, "bitena_try_resize", "arena"},
+    {resize_run_of_null, "bitena_resize", "arena"},
+    {try_resize_run_of_null, "bitena_try_resize", "arena"},
+    {stays_null, "bitena_stays_", "arena"},
     {window_null, "bitena_window", "arena"},
     {try_window_null, "bitena_try_window", "arena"},
     {window_no_room, "bitena_window", "room"},
