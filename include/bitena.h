@@ -108,7 +108,8 @@ BITENA_API int bitena_absorb(bitena *parent, bitena *child);
 
 /* Runs the cleanups and takes all memory back; the pages stay. EBUSY while children live, EPERM
  * for a stranger in a LOCAL arena or child. The caller becomes the owner of a shared arena; if it
- * was before and used it, up to 1/64 of the capacity stays its own lease. */
+ * was before and used it, a lease stays its own: of lease_max, or of twice what it used of a larger
+ * one, and up to 1/64 of the capacity. */
 BITENA_API int bitena_reset(bitena *arena);
 
 /* Returns free pages beyond keep_bytes to the system: of the whole block for a root, of its own
@@ -206,8 +207,8 @@ BITENA_INLINE_ void bitena_require_(int is_given, const char *function, const ch
 BITENA_API __attribute__((noreturn)) void bitena_fail_(bitena *arena, size_t size, size_t align,
                                                        int error, const char *reason);
 
-/* Resizes the run [p, p + old_size) to new_size bytes if it can stay where it is; 0: nothing is
- * changed, and errno is not set. */
+/* Resizes the run [p, p + old_size) to new_size bytes if it is the last at the floor and has the room
+ * there. 0: it is as it was, and errno is not set; a window may have been closed. */
 BITENA_API int bitena_stays_(bitena *arena, const void *p, size_t old_size, size_t new_size,
                              size_t align);
 

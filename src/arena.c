@@ -224,17 +224,19 @@ static int prepare_end(struct arena *a)
 }
 
 /* The owner that used its arena goes on with a lease as large as it had come to: a reset in a
- * loop costs no refill, and what grew in it grows in place the next time. Little enough that others
- * miss it hardly; one that has not used it since the last reset gets none. */
+ * loop costs no refill, and what grew in it grows in place the next time. Of a lease larger than
+ * others, which growing data made, no more than twice what was used. Little enough that others
+ * miss it hardly; one that has not used its arena since the last reset gets none. */
 static size_t lease_after_reset(const struct arena *a, uint64_t id)
 {
     const struct tlab *tlab = &a->tlab;
-    bool used = tlab->ceiling != tlab->end || tlab->floor != tlab->base;
-    if (id != tlab->bearer || !used) { /* the TLAB of an EXACT arena never is */
+    size_t used = tlab->end - tlab->ceiling + (tlab->floor - tlab->base);
+    if (id != tlab->bearer || used == 0) { /* the TLAB of an EXACT arena is never used */
         return 0;
     }
-    size_t most = a->pool->capacity / RESET_SHARE & ~(size_t)(LINE_BYTES - 1);
-    return smaller(larger(tlab->next_lease, tlab->end - tlab->base), most);
+    size_t grown = smaller(tlab->end - tlab->base, 2 * used);
+    size_t most = smaller(larger(tlab->next_lease, grown), a->pool->capacity / RESET_SHARE);
+    return most & ~(size_t)(LINE_BYTES - 1);
 }
 
 static void reset_root(struct arena *a)

@@ -110,8 +110,7 @@ size_t fair_share(const struct arena *arena, size_t most)
     return fair_lease(most, pool_free(pool), load_relaxed(&root->arena.tlabs_in_use)); /* [M11] */
 }
 
-/* Twice as much for what grows, if that is fair to others; in lines, so that it begins with one
- * wherever the lease does. */
+/* Twice as much for what grows, if that is fair to others; in whole lines. */
 static size_t needed(const struct arena *arena, const struct request *request)
 {
     size_t need = worst_case(request->size, request->align);

@@ -16,7 +16,7 @@ typedef uint32_t bitena_link_;
 /* The logarithm of a unit by which links reach through the whole block, at least `least`. */
 BITENA_INLINE_ unsigned bitena_link_bits_(const bitena *arena, unsigned least)
 {
-    while (bitena_capacity(arena) >> least > INT32_MAX) {
+    while ((bitena_capacity(arena) - 1) >> least > INT32_MAX) {
         least++;
     }
     return least;

@@ -1,7 +1,8 @@
 /* Map: keys of any bytes to values, in an arena, for all threads at once. Keys come and stay: no
  * removal, no lock, no rehash, no pointer that moves. A key's entry is one run of the arena: its
  * place in the trie, the value, the key. Entries are numbered from 0 on, without gaps, in the order
- * in which they came, so that they can be walked and named by 32 bits.
+ * in which they came, so that they can be walked and named by 32 bits. Of entries that come at once,
+ * one may be found a moment before another with a lower number, which count and at know already.
  *
  * A trie over the key's hash (P. Bagwell, "Ideal Hash Trees", 2001) with an entry in each node (C.
  * Wellons, "An easy-to-implement, arena-friendly hash map", 2023), below a table of first nodes.
@@ -77,14 +78,14 @@ BITENA_API void *bitena_map_find(const bitena_map *map, const void *key, size_t 
  *
  * Any threads at once, lock-free. Cost for a key that is there: a find. An entry takes 32 bytes, the
  * value, the key and a zero, rounded up to 8 or the alignment (in an arena of more than 16 GiB to
- * 16, of more than 32 GiB to 32 and so on). */
+ * 16, of more than 32 GiB to 32 and so on: in one of 1 TiB to 512). */
 BITENA_API void *bitena_map_insert(bitena_map *map, const void *key, size_t length,
                                    const void *initial, bool *is_new);
 BITENA_API void *bitena_map_try_insert(bitena_map *map, const void *key, size_t length,
                                        const void *initial, bool *is_new);
 
 /* Entries that there are: all that was found or inserted before. Any threads at once, wait-free.
- * Cost: some 10 loads. */
+ * Cost: about 30 loads, 50 at most. */
 BITENA_API uint32_t bitena_map_count(bitena_map *map);
 
 /* The entry with this number; key NULL where it has none yet. To walk the map in the order of

@@ -5,8 +5,9 @@
  * log all positions are filled. Who looks for that position begins where all before are numbered, a
  * place that it learns before it sees that its node has no number: so the node is not before, and
  * if it is after, put there by another thread, it is met on the way. Where to begin is written down
- * for the threads of a stock by one that found nobody else's node on its way, else for all, every
- * few nodes; so the thread seldom looks at nodes of others. It cannot fail, since every published
+ * for all once some positions have been filled after it, and meanwhile for the threads of a stock by
+ * one that found nobody else's node on its way; so a thread seldom looks at nodes of others. Who asks
+ * for a position numbers its node. It cannot fail, since every published
  * node has a position reserved, and who reserves positions sees to their segment first.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
@@ -84,8 +85,11 @@ static bool make_segments(bitena_map *map, uint32_t position, size_t *refused)
         size_t bytes = bitena_map_round_up_(sizeof(bitena_link_) << map->bits << i, map->align);
         bitena_link_ *there = load_relaxed(&map->segments[i]); /* [H04] */
         bitena_link_ *made = there ? NULL : bitena_map_take_(map, bytes, refused);
-        if (!there && !made && !load_relaxed(&map->segments[i])) { /* [H04] */
-            return false;
+        if (!there && !made) {
+            if (!load_relaxed(&map->segments[i])) { /* [H04] */
+                return false;
+            }
+            *refused = 0; /* it has come meanwhile */
         }
         if (made) {
             memset(made, 0, bytes);
@@ -252,8 +256,9 @@ void bitena_map_freeze(bitena_map *map)
 uint32_t bitena_map_count(bitena_map *map)
 {
     BITENA_REQUIRE_(map);
-    uint32_t n = load_acquire(&map->settled);               /* [H03] */
-    uint32_t most = load_relaxed(&map->reserved) & ~frozen; /* [H06] */
+    uint32_t n = load_acquire(&map->settled); /* [H03] */
+    uint32_t most =
+        load_relaxed(&map->reserved) & ~frozen; /* [H06] so that others cannot lead on */
     for (; n < most; n++) {
         bitena_link_ *place = log_at(map, n);
         bitena_link_ there = place ? load_acquire(place) : 0; /* [H02] */
@@ -270,10 +275,11 @@ bitena_map_entry bitena_map_at(const bitena_map *map, uint32_t number)
     BITENA_REQUIRE_(map);
     bitena_link_ *place = log_at(map, number);
     bitena_link_ link = place ? load_acquire(place) : 0; /* [H02] */
-    const bitena_map_node_ *node = link ? bitena_map_node_at_(map, link) : NULL;
-    if (!node || load_relaxed(&node->number) == 0) { /* [H03] */
+    if (link == 0) {
         return (bitena_map_entry){0};
     }
+    bitena_map_node_ *node = bitena_map_node_at_(map, link);
+    settle(node, number);
     return (bitena_map_entry){bitena_map_key_(map, node), bitena_map_value_(map, node),
                               node->length, number};
 }

@@ -121,6 +121,8 @@ PLANTS = {
     "no-help": ("who moves on for all does not number those before", {
         "map_log.c": [("            settle(bitena_map_node_at_(map, load_acquire(log_at(map, i))), i); /* [H02] */",
                        "            (void)load_acquire(log_at(map, i));")]}, "map-settle3"),
+    "no-lower": ("who asks for a position does not number its node", {
+        "map_log.c": [("    settle(node, number);\n", "    if (load_relaxed(&node->number) == 0) {\n        return (bitena_map_entry){0};\n    }\n")]}, "map2"),
     "no-number": ("who counts a node does not number it", {
         "map_log.c": [("        settle(bitena_map_node_at_(map, there), n);\n", "")]}, "map-walk3"),
     "early-key": ("a key can be found before its value is written", {

@@ -31,6 +31,7 @@ static void leads_back(const uint64_t *value)
 {
     uint32_t number = bitena_map_entry_of(map, value).number;
     world_require(bitena_map_at(map, number).value == value, "a number does not lead back");
+    world_require(number == 0 || bitena_map_at(map, number - 1).key, "a number below is missing");
 }
 
 static void insert(int name)
