@@ -113,11 +113,15 @@ static void find_0(void)
     }
 }
 
-/* What is found is counted. */
+/* What is found is counted, and what is counted can be found. */
 static void find_and_count(void)
 {
     bool is_there = bitena_map_find(map, names[0], 6) != NULL;
-    world_require(bitena_map_count(map) != 0 || !is_there, "what is found is not counted");
+    uint32_t count = bitena_map_count(map);
+    world_require(count != 0 || !is_there, "what is found is not counted");
+    world_require(count <= others || bitena_map_find(map, names[0], 6) ||
+                      bitena_map_find(map, names[1], 6),
+                  "what is counted is not found");
 }
 
 /* Whoever stands first can be read. */
