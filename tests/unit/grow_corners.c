@@ -30,6 +30,7 @@ static void resize_without_a_tlab(void *argument)
     bitena *arena = (bitena *)argument;
     char *p = bitena_resize(arena, NULL, 0, 10, 1);
     memset(p, 'p', 10);
+    assert_false(bitena_stays_(arena, p, 10, 20, 1));
     char *q = bitena_resize(arena, p, 10, 100, 1);
     assert_true(q && all_bytes_are(q, 'p', 10));
     assert_ptr_equal(bitena_resize(arena, q, 100, 50, 1), q);

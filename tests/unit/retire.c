@@ -344,8 +344,8 @@ static void the_last_run_moves_to_a_new_lease_and_its_room_is_free(void **state)
         {20000, 40000, 40500, 600, 17500,
          "17500-20000 [18100,20000) spare 40000-40500 pool 17500: 30400-31000"},
         {0, 40000, 41300, 600, 40000, "40000-41300 [40600,41300) described pool 0: 30400-31000"},
-        {0, 40000, 41000, 600, 40000, /* given back, then found: not for twice the size */
-         "40000-41000 [40600,41000) described pool 0: 30400-31000"},
+        {0, 40000, 41000, 990, 40000, /* given back, then found: not for whole lines */
+         "40000-41000 [40990,41000) described pool 0: 30400-31000"},
         {0, 0, 0, 600, SIZE_MAX, "30000-38192 [30500,31000) pool 0:"},
         {0, 40000, 40500, 600, SIZE_MAX, "30000-38192 [30500,31000) pool 0: 40000-40500"},
     };
