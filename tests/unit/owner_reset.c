@@ -128,6 +128,22 @@ static void what_grew_grows_in_place_after_a_reset(void **state)
     }
 }
 
+/* Of a large one twice what was used, on the floor and above, in whole lines. */
+static void a_large_lease_stays_no_longer_than_it_is_used(void **state)
+{
+    (void)state;
+    enum { FLOOR = 60000, ABOVE = 40000, LINE = 128, WHOLE = 64 << 20 };
+    bitena *arena = bitena_new(WHOLE);
+    (void)moves_of(arena, 500000);
+    assert_int_equal(bitena_reset(arena), 0);
+    (void)bitena_resize(arena, NULL, 0, FLOOR, 8);
+    (void)bitena_alloc(arena, ABOVE, 8);
+    assert_int_equal(bitena_reset(arena), 0);
+    size_t kept = (size_t)2 * (FLOOR + ABOVE) / LINE * LINE;
+    assert_int_equal(a_stranger_sees(arena), WHOLE - kept);
+    bitena_drop(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +151,7 @@ int main(void)
         cmocka_unit_test(an_owner_that_only_resets_withholds_nothing),
         cmocka_unit_test(a_reset_in_a_loop_refills_nothing),
         cmocka_unit_test(what_grew_grows_in_place_after_a_reset),
+        cmocka_unit_test(a_large_lease_stays_no_longer_than_it_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
