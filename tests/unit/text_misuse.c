@@ -97,11 +97,11 @@ static void try_append_null_bytes(void *text)
 }
 static void print_no_format(void *text)
 {
-    (void)bitena_text_append_printf((bitena_text *)text, none);
+    (void)bitena_text_append_printf((bitena_text *)text, none, 1);
 }
 static void try_print_no_format(void *text)
 {
-    (void)bitena_text_try_append_printf((bitena_text *)text, none);
+    (void)bitena_text_try_append_printf((bitena_text *)text, none, 1);
 }
 static void try_append_null(void *text)
 {

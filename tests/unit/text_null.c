@@ -26,9 +26,9 @@ static bitena_bytes through_list(bitena_bytes (*fn)(bitena *, const char *, va_l
     X(copy_most_arena, "copy_most", "arena", bitena_text_copy_most(none, "a", 1))                  \
     X(vprintf_arena, "vprintf", "arena", through_list(bitena_text_vprintf, none, "a"))             \
     X(try_vprintf_arena, "try_vprintf", "arena", through_list(bitena_text_try_vprintf, none, "a")) \
-    X(printf_format, "printf", "format", bitena_text_printf(arena, (const char *)none))            \
+    X(printf_format, "printf", "format", bitena_text_printf(arena, (const char *)none, 1))         \
     X(try_printf_format, "try_printf", "format",                                                   \
-      bitena_text_try_printf(arena, (const char *)none))                                           \
+      bitena_text_try_printf(arena, (const char *)none, 1))                                        \
     X(try_join_arena, "try_join", "arena", bitena_text_try_join(none, some, &some, 1))             \
     X(try_join_separator, "try_join", "separator.at",                                              \
       bitena_text_try_join(arena, nowhere, &some, 1))                                              \
