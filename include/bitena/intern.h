@@ -54,7 +54,7 @@ BITENA_API const char *bitena_intern_find(const bitena_intern *table, const char
 BITENA_API uint32_t bitena_intern_id(const bitena_intern *table, const char *interned);
 BITENA_API size_t bitena_intern_length(const bitena_intern *table, const char *interned);
 
-/* The text with this number; NULL where there is none yet. Any threads at once, wait-free. Cost: three
+/* The text with this number; NULL where there is none yet. Any threads at once, wait-free. Cost: a few
  * loads. */
 BITENA_API const char *bitena_intern_at(const bitena_intern *table, uint32_t id);
 

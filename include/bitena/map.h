@@ -89,7 +89,7 @@ BITENA_API void *bitena_map_try_insert(bitena_map *map, const void *key, size_t 
 BITENA_API uint32_t bitena_map_count(bitena_map *map);
 
 /* The entry with this number; key NULL where it has none yet. To walk the map in the order of
- * insertion, take the numbers below bitena_map_count. Any threads at once, wait-free. Cost: three
+ * insertion, take the numbers below bitena_map_count. Any threads at once, wait-free. Cost: a few
  * loads, whatever the map's size. */
 BITENA_API bitena_map_entry bitena_map_at(const bitena_map *map, uint32_t number);
 

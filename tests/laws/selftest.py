@@ -31,6 +31,9 @@ CLEAN = {
         "#include <bitena.h>\n#ifdef __cplusplus\n#endif\n#endif\n",
     "include/bitena/order.h": SPDX + "#ifndef ORDER_H\n#define ORDER_H\n#include <stdatomic.h>\n#if 1\n#endif\n"
         "static inline long load_acquire(long *p)\n{\n    return __atomic_load_n(p, 2);\n}\n#endif\n",
+    "include/bitena/link.h": SPDX + "#ifndef LINK_H\n#define LINK_H\n#include <bitena.h>\n#endif\n",
+    "include/bitena/text_parts.h": SPDX + "#ifndef TEXT_PARTS_H\n#define TEXT_PARTS_H\n#include <bitena/link.h>\n"
+        "#include <bitena/order.h>\n#include <bitena/text.h>\n#endif\n",
     "src/place.h": SPDX + "#ifndef PLACE_H\n#define PLACE_H\n#include <stdint.h>\n#endif\n",
     "src/arena.h": SPDX + "#ifndef ARENA_H\n#define ARENA_H\n#include \"block/block.h\"\n#endif\n",
     "src/arena.c": SPDX + "#include <bitena.h>\n#include \"arena.h\"\n#include <bitena/order.h>\n"
@@ -40,7 +43,7 @@ CLEAN = {
         "static long look(long *p)\n{\n    return load_acquire(p); /* [M01] */\n}\n",
     "src/block/block.h": SPDX + "#include \"../platform/platform.h\"\n#include \"place.h\"\n",
     "src/platform/platform.h": SPDX + "#ifdef __linux__\n#endif\n",
-    "src/modules/text.c": SPDX + "#include <bitena/text.h>\n#include <bitena/order.h>\n#include <string.h>\n",
+    "src/modules/text.c": SPDX + "#include <bitena/text_parts.h>\n#include <bitena/order.h>\n#include <string.h>\n",
     "tests/unit/a.c": SPDX + "#include \"place.h\"\n#include <stdatomic.h>\n#if 1\n#endif\n",
     "tests/support/help.h": SPDX,
     "tests/unit/b.c": SPDX + "#include \"support/help.h\"\n",
@@ -83,6 +86,10 @@ PLANTED = [
     ("includes", "src/arena.c", "#include \"support/help.h\"\n"),
     ("includes", "include/bitena.h", "#include \"bitena/text.h\"\n"),
     ("includes", "include/bitena/text.h", "#include <bitena/order.h>\n"),
+    ("includes", "include/bitena/text.h", "#include <bitena/link.h>\n"),
+    ("includes", "include/bitena/text.h", "#include <bitena/text_parts.h>\n"),
+    ("includes", "include/bitena/text_parts.h", "#include \"../../src/place.h\"\n"),
+    ("includes", "examples/one.c", "#include <bitena/text_parts.h>\n"),
     ("includes", "include/bitena/text.h", "#include \"../../src/place.h\"\n"),
     ("includes", "examples/one.c", "#include \"../src/place.h\"\n"),
     ("includes", "bench/core/main.c", "#include \"../../src/place.h\"\n"),
